@@ -178,7 +178,14 @@ mod tests {
     fn an_id_of_another_type_or_shape_is_refused() {
         let leg = LegId::from_uuid(Uuid::from_u128(7)).to_string();
         assert_eq!(leg.parse::<LbgId>(), Err(IdError { expected: "lbg" }));
-        for bad in ["", "lbg", "lbg_", "lbg_7", "lbg_0000000000000000000000000000000G", "LBG_00000000000000000000000000000007"] {
+        for bad in [
+            "",
+            "lbg",
+            "lbg_",
+            "lbg_7",
+            "lbg_0000000000000000000000000000000G",
+            "LBG_00000000000000000000000000000007",
+        ] {
             assert!(bad.parse::<LbgId>().is_err(), "{bad}");
         }
     }
