@@ -155,3 +155,89 @@ fn refusal(stage: &str, errors: &[SourceDiagnostic]) -> RenderError {
         .collect();
     RenderError::Typesetting(format!("{stage}: {}", messages.join("; ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use typst::layout::{Frame, FrameItem, Point};
+
+    use super::*;
+    use crate::contract::{self, Clause, ContractDocument, Signer};
+
+    /// Right ends of all text of a page, points from its left edge.
+    fn right_ends(frame: &Frame, origin: Point, ends: &mut Vec<f64>) {
+        for (place, item) in frame.items() {
+            let place = origin + *place;
+            match item {
+                FrameItem::Group(group) => right_ends(&group.frame, place, ends),
+                FrameItem::Text(text) => ends.push((place.x + text.width()).to_pt()),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn long_names_titles_and_words_stay_inside_the_margins() {
+        for filler in ["W", "x", "Wilhelmina-Alexandrina ", "@", "王", "a_b.", "ﬀÖ"] {
+            let long = filler.repeat(400 / filler.len());
+            let short = "Short".to_owned();
+            let document = ContractDocument {
+                brand: long.chars().take(60).collect(),
+                title: long.clone(),
+                doc_id: "doc_5b1d7c3e9f2a4b6c8d0e1f2a3b4c5d6e".into(),
+                lbg_id: "lbg_5b1d7c3e9f2a4b6c8d0e1f2a3b4c5d6e".into(),
+                leg_id: long.clone(),
+                template_name: long.clone(),
+                template_version: i32::MAX,
+                clauses: [&long, &long]
+                    .into_iter()
+                    .chain(std::iter::repeat_n(&short, 38))
+                    .map(|text| Clause {
+                        heading: text.clone(),
+                        name: "clause".into(),
+                        version: 1,
+                        body: text.clone(),
+                    })
+                    .collect(),
+                signers: vec![Signer { role: long.clone(), name: long.clone() }],
+                generated_at: "2026-11-20T13:18:05Z".parse().unwrap(),
+                content_fingerprint: long.clone(),
+            };
+            let pages = layout(Template::Contract, contract::data(&document).unwrap()).unwrap();
+            for page in pages.pages() {
+                let mut ends = Vec::new();
+                right_ends(&page.frame, Point::zero(), &mut ends);
+                // A space at the end of a line may hang over.
+                let edge = page.frame.width().to_pt() - 0.95 * 72.0 + 4.0;
+                let worst = ends.iter().copied().fold(0.0, f64::max);
+                assert!(worst <= edge, "{filler} reaches {worst} of {edge} points");
+            }
+        }
+    }
+
+    #[test]
+    fn the_sealed_world_reads_nothing_of_the_machine() {
+        let world = Sealed {
+            main: Source::new(file_id("/main.typ").unwrap(), "#read(\"/etc/hostname\")".into()),
+            data_id: file_id("/data.json").unwrap(),
+            data: Bytes::new(Vec::new()),
+        };
+        assert!(typst::compile::<PagedDocument>(&world).output.is_err());
+        assert!(world.today(None).is_none());
+    }
+
+    #[test]
+    fn a_date_a_pdf_cannot_state_is_refused() {
+        let early = "-0044-03-15T00:00:00Z".parse().unwrap();
+        assert_eq!(timestamp(early).unwrap_err(), RenderError::Date);
+    }
+
+    #[test]
+    fn diagnostics_do_not_quote_the_document() {
+        let error =
+            SourceDiagnostic::error(typst::syntax::Span::detached(), "the text `Dana` and \"Lee\" failed");
+        assert_eq!(
+            refusal("export", &[error]),
+            RenderError::Typesetting("export: the text … and … failed".into())
+        );
+    }
+}

@@ -214,3 +214,95 @@ impl Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Blocks in a short notation: `h2(…)`, `p(…)`, `ol1[…|…]`, `ul[…|…]`, `*bold*`, `_italic_`, `/` for a break.
+    fn short(blocks: &[Block]) -> String {
+        let items = |items: &[Vec<Block>]| items.iter().map(|item| short(item)).collect::<Vec<_>>().join("|");
+        let runs = |runs: &[Run]| {
+            let one = |run: &Run| match (&run.text, run.bold, run.italic) {
+                (None, _, _) => "/".to_owned(),
+                (Some(text), false, false) => text.clone(),
+                (Some(text), true, false) => format!("*{text}*"),
+                (Some(text), false, true) => format!("_{text}_"),
+                (Some(text), true, true) => format!("*_{text}_*"),
+            };
+            runs.iter().map(one).collect::<String>()
+        };
+        let block = |block: &Block| match block {
+            Block::Heading { level, runs: words } => format!("h{level}({})", runs(words)),
+            Block::Paragraph { runs: words } => format!("p({})", runs(words)),
+            Block::Numbers { start, items: list } => format!("ol{start}[{}]", items(list)),
+            Block::Bullets { items: list } => format!("ul[{}]", items(list)),
+        };
+        blocks.iter().map(block).collect()
+    }
+
+    #[test]
+    fn the_subset_of_the_clause_library_is_read() {
+        let cases = [
+            ("one\ntwo\n\nthree", "p(one two)p(three)"),
+            ("**bold** and *italic* and ***both***", "p(*bold* and _italic_ and *_both_*)"),
+            ("line  \nbreak", "p(line/break)"),
+            ("3. a\n4. b", "ol3[p(a)|p(b)]"),
+            ("- a\n  - b\n\n    c\n- d", "ul[p(a)ul[p(b)p(c)]|p(d)]"),
+            ("-\n- a", "ul[|p(a)]"),
+        ];
+        for (markdown, expected) in cases {
+            assert_eq!(short(&blocks(markdown)), expected, "{markdown}");
+        }
+    }
+
+    #[test]
+    fn headings_stand_under_the_clause_and_skip_no_level() {
+        assert_eq!(short(&blocks("# a\n### b\n###### c\n## d\n# e")), "h2(a)h3(b)h4(c)h3(d)h2(e)");
+        assert_eq!(short(&blocks("#### first")), "h2(first)");
+    }
+
+    #[test]
+    fn what_is_outside_the_subset_is_kept_as_text() {
+        let cases = [
+            ("[terms](https://x.example/t)", "p(terms (https://x.example/t))"),
+            ("<https://x.example>", "p(https://x.example)"),
+            ("![logo](a.png)", "p(logo (a.png))"),
+            ("a <b>c</b>", "p(a <b>c</b>)"),
+            ("<div>x</div>", "p(<div>x</div>)"),
+            ("> quoted", "p(quoted)"),
+            ("`#code`", "p(#code)"),
+            ("```\nx\n  y\n```", "p(x/  y)"),
+            ("| a | b |\n|---|---|", "p(| a | b | |---|---|)"),
+        ];
+        for (markdown, expected) in cases {
+            assert_eq!(short(&blocks(markdown)), expected, "{markdown}");
+        }
+    }
+
+    #[test]
+    fn lists_nested_without_end_stay_within_the_deepest_level() {
+        let markdown = format!("{}end", "- ".repeat(2_000));
+        let read = short(&blocks(&markdown));
+        assert_eq!(read.matches("ul[").count(), DEEPEST_LIST);
+        assert!(read.contains("p(end)"), "{read}");
+    }
+
+    proptest! {
+        #[test]
+        fn an_escaped_value_is_read_as_its_own_text(value in "[ -~\n\té€]{1,60}") {
+            prop_assume!(!value.trim().is_empty());
+            let expected = text::clean(value.trim()).replace('\n', "/");
+            for (markdown, around) in [
+                (escape_markdown(&value), format!("p({expected})")),
+                (format!("# {}", escape_markdown(&value)), format!("h2({expected})")),
+                (format!("- {}\n- b", escape_markdown(&value)), format!("ul[p({expected})|p(b)]")),
+                (format!("**{}**", escape_markdown("x")), "p(*x*)".to_owned()),
+            ] {
+                prop_assert_eq!(short(&blocks(&markdown)), around, "{}", markdown);
+            }
+        }
+    }
+}

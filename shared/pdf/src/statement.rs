@@ -153,7 +153,7 @@ pub(crate) fn group_data(group: &GroupReceiptDocument) -> Result<Vec<u8>, Render
         ),
         payment,
         notes,
-        refunds: refunds(paid_back.into_iter(), currency),
+        refunds: refunds(paid_back, currency),
         policies,
         documents: papers,
     })
@@ -255,7 +255,7 @@ fn documents(documents: &[DocumentReference]) -> Vec<DocumentReference> {
         .map(|document| DocumentReference {
             doc_id: text::code(&document.doc_id),
             title: line(&document.title),
-            sha256: text::code(&document.sha256),
+            sha256: text::hash(&document.sha256),
         })
         .collect()
 }

@@ -8,8 +8,10 @@ use crate::{RenderError, engine};
 /// Longest run without a space that is left alone; longer ones may be broken so that they stay inside the page. Half
 /// letters: wide ones count three, others two.
 const LONGEST_WORD: usize = 72;
-/// The same for identifiers and hashes, which are set small and read by machines.
-const LONGEST_CODE: usize = 192;
+/// The same for identifiers, of which forty letters fit a third of the header.
+const LONGEST_CODE: usize = 80;
+/// The same for a SHA-256, which has a line of its own.
+const LONGEST_HASH: usize = 128;
 const ZERO_WIDTH_SPACE: char = '\u{200B}';
 
 /// Text as it may be printed: line ends are `\n`, what is invisible or reorders the reading direction is dropped, and what
@@ -18,9 +20,14 @@ pub(crate) fn clean(text: &str) -> String {
     printable(text, LONGEST_WORD)
 }
 
-/// An identifier or a hash, in one line and never broken up to the length of a SHA-256.
+/// An identifier, in one line.
 pub(crate) fn code(text: &str) -> String {
     printable(text, LONGEST_CODE).replace('\n', " ").trim().to_owned()
+}
+
+/// A SHA-256 in hex, in one line and never broken.
+pub(crate) fn hash(text: &str) -> String {
+    printable(text, LONGEST_HASH).replace('\n', " ").trim().to_owned()
 }
 
 fn printable(text: &str, longest_run: usize) -> String {
@@ -46,7 +53,7 @@ fn printable(text: &str, longest_run: usize) -> String {
         if spelt {
             out.push(']');
             spelt = false;
-            run = 0;
+            run += 18;
         }
         run = match drawn {
             c if c.is_whitespace() => 0,
@@ -91,7 +98,7 @@ pub fn format_money(cents: i64, currency: &str) -> String {
     let units = (cents.unsigned_abs() / 100).to_string();
     let mut grouped = String::with_capacity(units.len() + units.len() / 3);
     for (index, digit) in units.chars().enumerate() {
-        if index > 0 && (units.len() - index) % 3 == 0 {
+        if index > 0 && (units.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -151,5 +158,67 @@ pub(crate) fn hours(hours: i32) -> String {
         1 => "1 hour".to_owned(),
         h if h >= 72 && h % 24 == 0 => format!("{} days", h / 24),
         h => format!("{h} hours"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn money_is_grouped_signed_and_exact_to_the_cent() {
+        let cases = [
+            (0, "$0.00"),
+            (5, "$0.05"),
+            (-45, "-$0.45"),
+            (99_999, "$999.99"),
+            (100_000, "$1,000.00"),
+            (123_456_789, "$1,234,567.89"),
+            (i64::MIN, "-$92,233,720,368,547,758.08"),
+        ];
+        for (cents, words) in cases {
+            assert_eq!(format_money(cents, "USD"), words);
+        }
+        assert_eq!(format_money(-123_456, "EUR"), "-EUR 1,234.56");
+    }
+
+    #[test]
+    fn rates_drop_needless_zeros() {
+        let cases = [(825, "8.25%"), (650, "6.5%"), (200, "2%"), (5, "0.05%"), (-50, "-0.5%"), (0, "0%")];
+        for (bps, words) in cases {
+            assert_eq!(rate(bps), words);
+        }
+    }
+
+    #[test]
+    fn a_window_over_a_clock_change_names_both_offsets() {
+        let words =
+            window(at("2026-11-01T05:30:00Z"), at("2026-11-01T08:30:00Z"), Some("America/Chicago")).unwrap();
+        assert_eq!(words, "Sun, Nov 1, 2026, 12:30 AM CDT – 2:30 AM CST");
+    }
+
+    #[test]
+    fn what_no_font_draws_is_spelt_and_what_hides_is_dropped() {
+        assert_eq!(clean("a\r\nb\u{2028}c\td"), "a\nb\nc d");
+        assert_eq!(clean("王小 明é"), "[U+738B U+5C0F] [U+660E]é");
+        assert_eq!(clean("x\u{202E}y\u{200B}z\u{7}\u{E0041}"), "xyz");
+        assert_eq!(clean("🎉"), "[U+1F389]");
+        assert_eq!(clean("Ортега Ναΐς Nguyễn"), "Ортега Ναΐς Nguyễn");
+    }
+
+    #[test]
+    fn only_words_no_line_can_hold_get_places_to_break() {
+        let id = format!("lbg_{}", "0".repeat(32));
+        assert_eq!(code(&id), id);
+        let sha256 = "0".repeat(64);
+        assert_eq!(hash(&sha256), sha256);
+        assert!(!clean("https://rastup.com/help/orders internationalization").contains(ZERO_WIDTH_SPACE));
+        let long = clean(&"W".repeat(200));
+        assert!(long.split(ZERO_WIDTH_SPACE).all(|part| part.chars().count() <= 24), "{long}");
+        assert_eq!(long.replace(ZERO_WIDTH_SPACE, ""), "W".repeat(200));
     }
 }

@@ -68,3 +68,19 @@ fn every_page_names_booking_document_fingerprint_date_and_page() {
         }
     }
 }
+
+#[test]
+fn the_only_dates_in_a_contract_are_its_own() {
+    let pdf = render_contract(&contract()).unwrap();
+    let text = String::from_utf8_lossy(&pdf);
+    assert!(text.contains("<xmp:CreateDate>2026-11-20T13:18:05"), "no creation date");
+    assert!(
+        text.contains("pdfaid:part>2<") && text.contains("pdfaid:conformance>A<"),
+        "not marked as PDF/A-2a"
+    );
+    let year = |at: usize| text[at..].chars().take(4).collect::<String>();
+    for (at, tag) in text.match_indices("Date>").chain(text.match_indices("(D:")) {
+        let next = year(at + tag.len());
+        assert!(next == "2026" || !next.starts_with(|c: char| c.is_ascii_digit()), "a date of {next}");
+    }
+}

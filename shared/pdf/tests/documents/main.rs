@@ -1,5 +1,7 @@
 //! What a reader of the PDFs finds, asked of the public interface only; the samples are left in the target's `tmp` folder.
 
+#![expect(clippy::expect_used, reason = "a helper of a test fails by panicking")]
+
 mod contract;
 mod hostile;
 mod receipt;
