@@ -68,3 +68,14 @@ pub fn fingerprint<T: Serialize>(content: &T) -> Result<String, RenderError> {
     let json = serde_json::to_vec(content).map_err(|error| RenderError::Typesetting(error.to_string()))?;
     Ok(sha256_hex(&json).chars().take(16).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_the_published_one_and_the_fingerprint_its_beginning() {
+        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(fingerprint(&"abc"), Ok(sha256_hex(b"\"abc\"")[..16].to_owned()));
+    }
+}
