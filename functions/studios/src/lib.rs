@@ -1,1 +1,13 @@
-//! studios
+//! Places: studios, their price schedules and the quote engine. No people's profiles, no bookings, no taxes or fees.
+
+pub mod api;
+mod error;
+#[cfg(feature = "fixtures")]
+pub mod fixtures;
+mod offer;
+pub mod quote;
+mod studio;
+
+pub use error::{Refusal, StudioError};
+pub use offer::{StudioOffer, offer};
+pub use studio::{Studio, published};
