@@ -45,7 +45,7 @@ function one(stack: Stack, shared: Shared, grant: Grant): Granted {
       return {
         statements: [
           new PolicyStatement({
-            actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+            actions: ['dynamodb:UpdateItem'],
             resources: [shared.rateLimits.tableArn],
           }),
         ],
@@ -117,14 +117,14 @@ function readSecret(stack: Stack, keyed: KeyedSecret): PolicyStatement[] {
 
 function readObjects(stack: Stack, keyed: KeyedBucket): PolicyStatement[] {
   return [
-    new PolicyStatement({ actions: ['s3:GetObject'], resources: [keyed.bucket.arnForObjects('*')] }),
+    new PolicyStatement({ actions: ['s3:GetObject'], resources: [keyed.objectsArn] }),
     useKey(stack, keyed.key.keyArn, 's3', ['kms:Decrypt']),
   ];
 }
 
 function writeObjects(stack: Stack, keyed: KeyedBucket): PolicyStatement[] {
   return [
-    new PolicyStatement({ actions: ['s3:PutObject'], resources: [keyed.bucket.arnForObjects('*')] }),
+    new PolicyStatement({ actions: ['s3:PutObject'], resources: [keyed.objectsArn] }),
     useKey(stack, keyed.key.keyArn, 's3', ['kms:GenerateDataKey']),
   ];
 }

@@ -19,6 +19,8 @@ export interface KeyedSecret {
 /** A bucket with the key that encrypts its objects. */
 export interface KeyedBucket {
   readonly bucket: IBucket;
+  /** ARN of every object, by the bucket's fixed name. */
+  readonly objectsArn: string;
   readonly key: IKey;
 }
 

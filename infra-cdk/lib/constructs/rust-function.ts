@@ -9,7 +9,7 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk
 import { Code, Function as LambdaFunction, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { acknowledge } from '../acknowledge.ts';
+import { acknowledge, findingText } from '../acknowledge.ts';
 import { grantsOf, needsDatabase, needsInternet } from '../grants.ts';
 import type { LambdaSpec } from '../manifest.ts';
 import { pascalCase, physicalName } from '../names.ts';
@@ -139,26 +139,8 @@ function acknowledgeRole(role: Role, stack: Stack, shared: Shared, spec: LambdaS
   ];
   for (const { word, keyed } of buckets) {
     if (!spec.grants.some((grant) => grant.startsWith(word))) continue;
-    const resource = objectsFinding(stack, keyed.bucket.arnForObjects('*'));
-    reasons[`AwsSolutions-IAM5[Resource::${resource}]`] =
+    reasons[`AwsSolutions-IAM5[Resource::${findingText(stack, keyed.objectsArn)}]`] =
       'Objects are named by ids that exist only at run time; the right ends at this one bucket.';
   }
   acknowledge(role, reasons);
-}
-
-/** How cdk-nag writes an ARN with references: each as `<LogicalId.Attribute>` or `<Import>`. */
-function objectsFinding(stack: Stack, arn: string): string {
-  const render = (value: unknown): string => {
-    if (typeof value === 'string') return value;
-    const entry = Object.entries(value as Record<string, unknown>)[0];
-    if (entry === undefined) return '';
-    const [key, argument] = entry;
-    if (key === 'Fn::Join') {
-      const [separator, parts] = argument as [string, unknown[]];
-      return parts.map(render).join(separator);
-    }
-    if (key === 'Fn::GetAtt') return `<${(argument as string[]).join('.')}>`;
-    return `<${String(argument)}>`;
-  };
-  return render(stack.resolve(arn));
 }

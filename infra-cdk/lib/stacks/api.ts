@@ -1,13 +1,12 @@
 // The two doors: AppSync for clients, an HTTP API for providers' webhooks. Fields and routes come from the contexts.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { ArnFormat, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnApi, CfnStage } from 'aws-cdk-lib/aws-apigatewayv2';
 import { CfnApiKey, CfnGraphQLApi, CfnGraphQLSchema } from 'aws-cdk-lib/aws-appsync';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { acknowledge } from '../acknowledge.ts';
+import { acknowledge, findingText } from '../acknowledge.ts';
 import type { StageConfig } from '../config.ts';
 import { physicalName } from '../names.ts';
 import { output } from '../outputs.ts';
@@ -47,7 +46,7 @@ export class ApiStack extends Stack {
       url: config.local === undefined ? graphql.attrGraphQlUrl : `${config.local.gatewayUrl}/graphql`,
       httpApiId: http.ref,
       sdl,
-      resolverCode: readFileSync(join(root, 'infra-cdk/resolvers/invoke.js'), 'utf8'),
+      resolverCode: readFileSync(new URL('../../resolvers/invoke.js', import.meta.url), 'utf8'),
     };
     if (config.cloud !== undefined) protectApi(this, config.stage, config.cloud, graphql.attrArn, config.logRetention);
 
@@ -67,7 +66,7 @@ export class ApiStack extends Stack {
 
   private graphqlApi(security: SecurityStack): CfnGraphQLApi {
     const { cloud, stage } = this.config;
-    return new CfnGraphQLApi(this, 'GraphqlApi', {
+    const api = new CfnGraphQLApi(this, 'GraphqlApi', {
       name: physicalName(stage, 'api'),
       authenticationType: 'AMAZON_COGNITO_USER_POOLS',
       userPoolConfig: {
@@ -92,10 +91,21 @@ export class ApiStack extends Stack {
       resolverCountLimit: RESOLVER_COUNT_LIMIT,
       ...(cloud === undefined ? {} : { xrayEnabled: true, logConfig: this.graphqlLogs() }),
     });
+    acknowledge(api, {
+      'AwsSolutions-ASC3':
+        'Errors are logged; content is left out on purpose, for variables and answers may hold personal data (§1.18.H).',
+    });
+    return api;
   }
 
   /** Errors only and without content: variables and answers may hold personal data. */
   private graphqlLogs(): CfnGraphQLApi.LogConfigProperty {
+    const groups = this.formatArn({
+      service: 'logs',
+      resource: 'log-group',
+      resourceName: '/aws/appsync/apis/*',
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
     const role = new Role(this, 'GraphqlLogRole', {
       assumedBy: new ServicePrincipal('appsync.amazonaws.com'),
       inlinePolicies: {
@@ -103,17 +113,14 @@ export class ApiStack extends Stack {
           statements: [
             new PolicyStatement({
               actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
-              // The group is named after the API's id, which exists only after the API.
-              resources: [this.formatArn({ service: 'logs', resource: 'log-group:/aws/appsync/apis/*' })],
+              resources: [groups],
             }),
           ],
         }),
       },
     });
     acknowledge(role, {
-      [`AwsSolutions-IAM5[Resource::arn:aws:logs:${this.region}:<AWS::AccountId>:log-group:/aws/appsync/apis/*]`]:
-        'AppSync names its log group after the id of the API, which needs this role to exist first.',
-      [`AwsSolutions-IAM5[Resource::arn:aws:logs:${this.region}:${this.account}:log-group:/aws/appsync/apis/*]`]:
+      [`AwsSolutions-IAM5[Resource::${findingText(this, groups)}]`]:
         'AppSync names its log group after the id of the API, which needs this role to exist first.',
     });
     return { cloudWatchLogsRoleArn: role.roleArn, fieldLogLevel: 'ERROR', excludeVerboseContent: true };

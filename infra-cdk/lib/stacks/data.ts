@@ -102,7 +102,8 @@ export class DataStack extends Stack {
   }
 
   private createDatabase(settings: CloudSettings): { network: Network; cluster: DatabaseCluster; database: KeyedSecret } {
-    const key = this.security.keys.pii;
+    // By ARN: grants of this stack stay in its roles instead of changing the key's policy in the stack below.
+    const key = Key.fromKeyArn(this, 'PiiKey', this.security.keys.pii.keyArn);
     const { removalPolicy, logRetention, stage } = this.config;
     const around = new PrivateNetwork(this, 'Network', { settings, logRetention, removalPolicy, databasePort: DATABASE_PORT });
     const engine = DatabaseClusterEngine.auroraPostgres({ version: AuroraPostgresEngineVersion.of('16.6', '16') });
@@ -146,6 +147,9 @@ export class DataStack extends Stack {
       deletionProtection: stage !== 'dev',
       removalPolicy,
     });
+    if (stage === 'dev') {
+      acknowledge(cluster, { 'AwsSolutions-RDS10': 'The database of dev is disposable: dev is destroyed and built again.' });
+    }
     const proxy = cluster.addProxy('Proxy', {
       dbProxyName: physicalName(stage, 'database'),
       secrets: [credentials],
@@ -193,9 +197,10 @@ export class DataStack extends Stack {
   }
 
   private bucket(id: string, part: string, key: Key, accessLogs: Bucket | undefined, more: BucketProps): KeyedBucket {
+    const bucketName = this.bucketName(part);
     const bucket = new Bucket(this, id, {
       ...this.bucketDefaults(),
-      bucketName: this.bucketName(part),
+      bucketName,
       encryption: BucketEncryption.KMS,
       encryptionKey: key,
       bucketKeyEnabled: true,
@@ -208,7 +213,7 @@ export class DataStack extends Stack {
       ],
       ...more,
     });
-    return { bucket, key };
+    return { bucket, key, objectsArn: `arn:aws:s3:::${bucketName}/*` };
   }
 
   private accessLogBucket(): Bucket {

@@ -14,6 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge.ts';
 import type { CloudSettings } from '../config.ts';
 import type { Network } from '../shared.ts';
 
@@ -58,6 +59,10 @@ export class PrivateNetwork extends Construct {
         s3: { service: GatewayVpcEndpointAwsService.S3 },
         dynamodb: { service: GatewayVpcEndpointAwsService.DYNAMODB },
       },
+    });
+    acknowledge(this.vpc, {
+      'CloudFormation-Validate::W3010':
+        'Zones are fixed by configuration, so that a synth needs no account and no look-up (lib/config.ts).',
     });
 
     this.databaseSecurityGroup = this.group('Database', 'Aurora: reached by the proxy only', false);
