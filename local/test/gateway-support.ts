@@ -74,6 +74,7 @@ export function testWiring(overrides: Partial<Wiring> & { fields?: ResolverWirin
     apiKeys: [{ id: API_KEY, expires: Math.floor(Date.now() / 1000) + 3_600 }],
     introspection: true,
     queryDepthLimit: 0,
+    resolverCountLimit: 0,
     resolvers: new Map(fields.map((field) => [`${field.typeName}.${field.fieldName}`, field])),
     ...rest,
   };

@@ -12,7 +12,7 @@ import { resolverSets } from "./execution/resolvers.js";
 import { jsonLog, type Log } from "./log.js";
 import type { Clock, LambdaInvoker, Wiring } from "./model.js";
 import { buildAppSyncSchema } from "./schema/build.js";
-import { QUERY_LIMITS } from "./schema/limits.js";
+import { limitsOf } from "./schema/limits.js";
 import { httpListener } from "./transport/http.js";
 import { serveRealtime } from "./transport/realtime.js";
 import { createSubscriptions } from "./transport/subscriptions.js";
@@ -92,13 +92,11 @@ export function localCredentials(accountId: string, secretAccessKey: string): Ia
 export async function serveGateway(parts: GatewayParts): Promise<Gateway> {
   const { wiring, invoker, keys, iamCredentials, clock, log } = parts;
   const schema = buildAppSyncSchema(wiring);
-  const limits = {
-    ...QUERY_LIMITS,
-    maxDepth: wiring.queryDepthLimit > 0 ? Math.min(wiring.queryDepthLimit, QUERY_LIMITS.maxDepth) : QUERY_LIMITS.maxDepth,
-  };
+  const limits = limitsOf(wiring);
   const executor = createExecutor({
     schema,
     newResolverSet: resolverSets(wiring.resolvers.values(), invoker),
+    hasResolver: (typeName, fieldName) => wiring.resolvers.has(`${typeName}.${fieldName}`),
     limits,
     introspection: wiring.introspection,
     log,

@@ -44,6 +44,8 @@ export interface Wiring {
   introspection: boolean;
   /** Nested levels a query may have; 0 = the gateway's own limit only. */
   queryDepthLimit: number;
+  /** Fields with a resolver that a query may have; 0 = AppSync's own limit. */
+  resolverCountLimit: number;
   /** Keyed `Type.field`. */
   resolvers: Map<string, ResolverWiring>;
 }

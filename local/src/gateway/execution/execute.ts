@@ -43,6 +43,7 @@ export interface Published {
 export interface ExecutorParts {
   schema: AppSyncSchema;
   newResolverSet: () => ResolverSet;
+  hasResolver: (typeName: string, fieldName: string) => boolean;
   limits: QueryLimits;
   introspection: boolean;
   log: Log;
@@ -59,7 +60,7 @@ export interface Executor {
   deliver(prepared: Prepared, caller: Caller, field: string, payload: Record<string, unknown>): GraphqlResponse;
 }
 
-export function createExecutor({ schema: appSync, newResolverSet, limits, introspection, log }: ExecutorParts): Executor {
+export function createExecutor({ schema: appSync, newResolverSet, hasResolver, limits, introspection, log }: ExecutorParts): Executor {
   const { schema } = appSync;
 
   const demandAccess = (caller: Caller, info: Pick<GraphQLResolveInfo, "parentType" | "fieldName">): void => {
@@ -98,7 +99,8 @@ export function createExecutor({ schema: appSync, newResolverSet, limits, intros
       const wrong = variableErrors(schema, operation, variables);
       if (wrong.length > 0) return { errors: wrong };
       const fragments = fragmentsOf(document);
-      enforceLimits(measure(schema, operation, fragments, withDefaults(schema, operation, variables)), limits, requestId);
+      const measured = measure(schema, operation, fragments, withDefaults(schema, operation, variables), hasResolver);
+      enforceLimits(measured, limits, requestId);
       return { document, operation, variables };
     },
 

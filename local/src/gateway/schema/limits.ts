@@ -14,17 +14,29 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import { RequestRefused } from "../errors.js";
+import type { Wiring } from "../model.js";
 import { selectedFields, type Fragments, type Variables } from "./selection.js";
 
 export interface QueryLimits {
   maxDepth: number;
   maxCost: number;
+  maxResolvers: number;
   /** Bytes of the request body. */
   maxBodyBytes: number;
 }
 
-/** §1.18.C. */
-export const QUERY_LIMITS: QueryLimits = { maxDepth: 8, maxCost: 2_000, maxBodyBytes: 256 * 1024 };
+/** §1.18.C; the resolvers are AppSync's quota. */
+export const QUERY_LIMITS: QueryLimits = { maxDepth: 8, maxCost: 2_000, maxResolvers: 10_000, maxBodyBytes: 256 * 1024 };
+
+/** The limits of an API: those above, or its own where they are stricter. */
+export function limitsOf({ queryDepthLimit, resolverCountLimit }: Pick<Wiring, "queryDepthLimit" | "resolverCountLimit">): QueryLimits {
+  const stricter = (own: number, general: number): number => (own > 0 ? Math.min(own, general) : general);
+  return {
+    ...QUERY_LIMITS,
+    maxDepth: stricter(queryDepthLimit, QUERY_LIMITS.maxDepth),
+    maxResolvers: stricter(resolverCountLimit, QUERY_LIMITS.maxResolvers),
+  };
+}
 
 /** Items a list is taken to have when no `limit` or `first` argument above it says how many. */
 const ASSUMED_ITEMS = 5;
@@ -34,6 +46,8 @@ export interface Measure {
   depth: number;
   /** One for each field, times the items of every list around it. */
   cost: number;
+  /** Selected fields that have a resolver; aliases count. */
+  resolvers: number;
 }
 
 export function measure(
@@ -41,9 +55,11 @@ export function measure(
   operation: OperationDefinitionNode,
   fragments: Fragments,
   variables: Variables,
+  hasResolver: (typeName: string, fieldName: string) => boolean,
 ): Measure {
   const root = schema.getRootType(operation.operation);
   let depth = 0;
+  let resolvers = 0;
   const costOf = (
     set: OperationDefinitionNode["selectionSet"],
     type: GraphQLObjectType,
@@ -54,6 +70,7 @@ export function measure(
     for (const field of selectedFields(set, fragments, variables)) {
       if (field.name.value.startsWith("__")) continue;
       depth = Math.max(depth, level);
+      if (hasResolver(type.name, field.name.value)) resolvers += 1;
       const definition = type.getFields()[field.name.value];
       if (!definition) continue;
       const limit = pageSize(field, variables) ?? defaultPageSize(definition.args) ?? page;
@@ -69,13 +86,16 @@ export function measure(
     return cost;
   };
   const cost = root ? costOf(operation.selectionSet, root, 1, undefined) : 0;
-  return { depth, cost };
+  return { depth, cost, resolvers };
 }
 
 /** Refuses a query beyond the limits; `corrId` is the request's id. */
-export function enforceLimits({ depth, cost }: Measure, limits: QueryLimits, corrId: string): void {
+export function enforceLimits({ depth, cost, resolvers }: Measure, limits: QueryLimits, corrId: string): void {
   if (depth > limits.maxDepth) {
     throw limitExceeded(`Query depth ${depth} exceeds the limit of ${limits.maxDepth}.`, "Select fewer nested levels.", corrId);
+  }
+  if (resolvers > limits.maxResolvers) {
+    throw limitExceeded(`Query runs ${resolvers} resolvers; the limit is ${limits.maxResolvers}.`, "Ask for fewer fields at once.", corrId);
   }
   if (cost > limits.maxCost) {
     throw limitExceeded(

@@ -12,8 +12,8 @@ export interface Stack {
   name: string;
   resources: Record<string, CfnResource>;
   parameters: Record<string, { Default?: unknown }>;
-  /** Export name (may hold intrinsics) and value of each output. */
-  outputs: Array<{ exportName: unknown; value: unknown }>;
+  /** Value of each output by its name, and the name it is exported by; both may hold intrinsics. */
+  outputs: Record<string, { value: unknown; exportName: unknown }>;
 }
 
 export interface Assembly {
@@ -47,7 +47,9 @@ export function readAssembly(directory: string): Assembly {
         name: stackNames.get(file) ?? basename(file, ".template.json"),
         resources: template.Resources ?? {},
         parameters: template.Parameters ?? {},
-        outputs: Object.values(template.Outputs ?? {}).map(({ Value, Export }) => ({ exportName: Export?.Name, value: Value })),
+        outputs: Object.fromEntries(
+          Object.entries(template.Outputs ?? {}).map(([name, { Value, Export }]) => [name, { value: Value, exportName: Export?.Name }]),
+        ),
       };
     });
   if (stacks.length === 0) throw new Error(`no *.template.json in ${directory}: synthesise the CDK app first`);

@@ -51,22 +51,15 @@ export class Intrinsics {
           return key.includes(".") ? this.apply("Fn::GetAtt", key, stack) : this.ref(key, stack);
         });
       }
-      case "Fn::Select": {
-        const [index, list] = argument as [number | string, unknown];
-        const items = Array.isArray(list) ? list : this.split(list, stack);
-        return this.text(items[Number(index)], stack);
-      }
       case "Fn::ImportValue":
         return this.exported(this.text(argument, stack));
+      case "Fn::GetStackOutput": {
+        const { StackName, OutputName } = argument as { StackName: unknown; OutputName: unknown };
+        return this.output(this.text(StackName, stack), this.text(OutputName, stack));
+      }
       default:
         throw new Error(`${name} is not understood (stack ${stack.name})`);
     }
-  }
-
-  private split(value: unknown, stack: Stack): string[] {
-    const [separator, text] = (value as { "Fn::Split"?: [string, unknown] })["Fn::Split"] ?? [];
-    if (separator === undefined) throw new Error(`Fn::Select of something else than a list in stack ${stack.name}`);
-    return this.text(text, stack).split(separator);
   }
 
   private ref(name: string, stack: Stack): string {
@@ -92,9 +85,6 @@ export class Intrinsics {
     if (resource?.Type === "AWS::Lambda::Function" && attribute === "Arn") {
       return `arn:aws:lambda:${region}:${accountId}:function:${this.ref(logicalId, stack)}`;
     }
-    if (resource?.Type === "AWS::Lambda::Alias" || resource?.Type === "AWS::Lambda::Version") {
-      return this.ref(logicalId, stack);
-    }
     const physical = this.deployed(stack, logicalId, resource);
     if (resource?.Type === "AWS::Cognito::UserPool" && attribute === "Arn") {
       return `arn:aws:cognito-idp:${region}:${accountId}:userpool/${physical}`;
@@ -113,10 +103,17 @@ export class Intrinsics {
 
   private exported(name: string): string {
     for (const stack of this.assembly.stacks) {
-      for (const { exportName, value } of stack.outputs) {
+      for (const { exportName, value } of Object.values(stack.outputs)) {
         if (exportName !== undefined && this.text(exportName, stack) === name) return this.text(value, stack);
       }
     }
     throw new Error(`no stack exports ${name}`);
+  }
+
+  private output(stackName: string, outputName: string): string {
+    const stack = this.assembly.stacks.find(({ name }) => name === stackName);
+    const output = stack?.outputs[outputName];
+    if (!stack || !output) throw new Error(`stack ${stackName} has no output ${outputName}`);
+    return this.text(output.value, stack);
   }
 }

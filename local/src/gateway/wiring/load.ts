@@ -41,6 +41,7 @@ export async function loadWiring(cdkOut: string, deployment: DeployedApi, stage:
     apiKeys: apiId === undefined ? [] : await deployment.apiKeys(apiId),
     introspection: properties["IntrospectionConfig"] !== "DISABLED",
     queryDepthLimit: Number(properties["QueryDepthLimit"] ?? 0),
+    resolverCountLimit: Number(properties["ResolverCountLimit"] ?? 0),
     resolvers,
   };
 }
