@@ -1,10 +1,21 @@
 //! Payments as the marketplace needs them: charges on the platform account, separate transfers to sellers.
 
+mod adapter;
+#[cfg(feature = "fakes")]
+mod fake;
+pub mod signature;
+mod transport;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use rastup_types::{Cents, Currency};
 use serde::{Deserialize, Serialize};
+
+pub use adapter::{Stripe, StripeSecret};
+#[cfg(feature = "fakes")]
+pub use fake::{FakePayments, Fault};
+pub use transport::STRIPE_VERSION;
 
 /// How the buyer pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +115,37 @@ pub struct SetupIntent {
     pub client_secret: Option<String>,
 }
 
+/// Money returned to a buyer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    /// `re_…`.
+    pub id: String,
+    /// How far it is.
+    pub status: RefundStatus,
+}
+
+/// State of a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundStatus {
+    /// Under way, or waiting for somebody to act; Stripe will tell how it ends.
+    Pending,
+    /// The money is on its way to the buyer.
+    Succeeded,
+    /// The money came back, or never left.
+    Failed,
+}
+
+impl RefundStatus {
+    /// The state that Stripe names; a name that is not known yet counts as under way.
+    pub fn from_name(name: &str) -> RefundStatus {
+        match name {
+            "succeeded" => RefundStatus::Succeeded,
+            "failed" | "canceled" => RefundStatus::Failed,
+            _ => RefundStatus::Pending,
+        }
+    }
+}
+
 /// Money sent to a seller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTransfer {
@@ -185,14 +227,14 @@ pub trait Payments: Send + Sync {
     async fn setup_intent(&self, id: &str) -> Result<SetupIntent, PaymentError>;
     /// Places a card hold off session.
     async fn place_hold(&self, key: &str, new: &NewHold) -> Result<PaymentIntent, PaymentError>;
-    /// Returns money of a captured PaymentIntent; answers `re_…`.
+    /// Returns money of a captured PaymentIntent.
     async fn refund(
         &self,
         key: &str,
         payment_intent: &str,
         amount: Cents,
         metadata: BTreeMap<String, String>,
-    ) -> Result<String, PaymentError>;
+    ) -> Result<Refund, PaymentError>;
     /// Sends money to a seller; answers `tr_…`.
     async fn transfer(&self, key: &str, new: &NewTransfer) -> Result<String, PaymentError>;
 }

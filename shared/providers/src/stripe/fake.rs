@@ -1,0 +1,406 @@
+//! Stripe in memory, for tests: it keeps state, knows idempotency keys and fails where a test asks it to.
+//!
+//! What a buyer does in a browser is done by methods of [`FakePayments`] that are not part of the trait.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use rastup_types::Cents;
+
+use super::{
+    IntentStatus, NewHold, NewPaymentIntent, NewTransfer, PaymentError, PaymentIntent, PaymentMethod,
+    Payments, Refund, RefundStatus, SetupIntent,
+};
+
+/// A failure to be had at the next call of an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// No answer, and nothing was done.
+    BeforeEffect,
+    /// It was done, but the answer is lost.
+    AfterEffect,
+    /// Stripe refuses with this error; nothing was done.
+    Refuse(PaymentError),
+}
+
+#[derive(Debug, Clone)]
+struct Intent {
+    public: PaymentIntent,
+    manual: bool,
+    refunded: Cents,
+    hold: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Answer {
+    Id(String),
+    Intent(PaymentIntent),
+    Setup(SetupIntent),
+    Refund(Refund),
+}
+
+#[derive(Default)]
+struct State {
+    minted: u64,
+    intents: BTreeMap<String, Intent>,
+    setups: BTreeMap<String, SetupIntent>,
+    transfers: BTreeMap<String, NewTransfer>,
+    keys: BTreeMap<String, (String, Result<Answer, PaymentError>)>,
+    faults: BTreeMap<&'static str, VecDeque<Fault>>,
+    calls: Vec<&'static str>,
+    refunds_wait: bool,
+}
+
+impl State {
+    fn mint(&mut self, prefix: &str) -> String {
+        self.minted += 1;
+        format!("{prefix}_fake{:08}", self.minted)
+    }
+
+    fn intent(&mut self, id: &str) -> Result<&mut Intent, PaymentError> {
+        self.intents.get_mut(id).ok_or_else(|| PaymentError::Refused { code: "resource_missing".to_owned() })
+    }
+
+    fn insert(&mut self, amount: Cents, manual: bool, metadata: BTreeMap<String, String>) -> &mut Intent {
+        let id = self.mint("pi");
+        let public = PaymentIntent {
+            client_secret: Some(format!("{id}_secret_fake")),
+            id: id.clone(),
+            status: IntentStatus::RequiresPaymentMethod,
+            amount,
+            amount_received: Cents::ZERO,
+            latest_charge: None,
+            payment_method: None,
+            last_error_code: None,
+            metadata,
+        };
+        let intent = Intent { public, manual, refunded: Cents::ZERO, hold: false };
+        self.intents.entry(id).or_insert(intent)
+    }
+}
+
+/// An in-memory Stripe account.
+#[derive(Default)]
+pub struct FakePayments {
+    state: Mutex<State>,
+}
+
+fn unexpected_state() -> PaymentError {
+    PaymentError::UnexpectedState { code: "payment_intent_unexpected_state".to_owned() }
+}
+
+impl FakePayments {
+    /// An empty account.
+    pub fn new() -> FakePayments {
+        FakePayments::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the next call of `operation` (the trait method's name) fail; several queue up.
+    pub fn fail_next(&self, operation: &'static str, fault: Fault) {
+        self.state().faults.entry(operation).or_default().push_back(fault);
+    }
+
+    /// How often an operation was called, failed calls included.
+    pub fn calls(&self, operation: &str) -> usize {
+        self.state().calls.iter().filter(|name| **name == operation).count()
+    }
+
+    /// From now on refunds stay pending, as those of bank debits do.
+    pub fn refunds_stay_pending(&self) {
+        self.state().refunds_wait = true;
+    }
+
+    fn change(&self, id: &str, change: impl FnOnce(&mut State, &mut Intent)) {
+        let mut state = self.state();
+        if let Some(mut intent) = state.intents.remove(id) {
+            change(&mut state, &mut intent);
+            state.intents.insert(id.to_owned(), intent);
+        }
+    }
+
+    /// The buyer pays with a good card: authorised, or taken when the capture is automatic.
+    pub fn buyer_pays(&self, id: &str) {
+        self.change(id, |state, intent| {
+            intent.public.payment_method = Some(state.mint("pm"));
+            intent.public.latest_charge = Some(state.mint("ch"));
+            intent.public.last_error_code = None;
+            intent.public.status = if intent.manual {
+                IntentStatus::RequiresCapture
+            } else {
+                intent.public.amount_received = intent.public.amount;
+                IntentStatus::Succeeded
+            };
+        });
+    }
+
+    /// The buyer's bank asks for 3-D Secure.
+    pub fn buyer_must_authenticate(&self, id: &str) {
+        self.change(id, |_, intent| intent.public.status = IntentStatus::RequiresAction);
+    }
+
+    /// The buyer's card or bank says no.
+    pub fn buyer_is_declined(&self, id: &str, code: &str) {
+        self.change(id, |_, intent| {
+            intent.public.last_error_code = Some(code.to_owned());
+            intent.public.status = IntentStatus::RequiresPaymentMethod;
+        });
+    }
+
+    /// The buyer starts a bank debit, which takes days.
+    pub fn buyer_starts_debit(&self, id: &str) {
+        self.change(id, |state, intent| {
+            intent.public.latest_charge = Some(state.mint("py"));
+            intent.public.status = IntentStatus::Processing;
+        });
+    }
+
+    /// The authorisation is given up by somebody else: it expired, or staff cancelled it.
+    pub fn authorisation_lapses(&self, id: &str) {
+        self.change(id, |_, intent| intent.public.status = IntentStatus::Canceled);
+    }
+
+    /// The buyer saves a card; answers its `pm_…`.
+    pub fn buyer_saves_card(&self, setup_intent: &str) -> Option<String> {
+        let mut state = self.state();
+        let card = state.mint("pm");
+        let setup = state.setups.get_mut(setup_intent)?;
+        setup.succeeded = true;
+        setup.payment_method = Some(card.clone());
+        Some(card)
+    }
+
+    /// A PaymentIntent as it is now.
+    pub fn intent(&self, id: &str) -> Option<PaymentIntent> {
+        self.state().intents.get(id).map(|intent| intent.public.clone())
+    }
+
+    /// Money that the account has: taken, less what was returned and sent on, cents.
+    pub fn balance(&self) -> Cents {
+        let state = self.state();
+        let taken: Cents = state.intents.values().map(|i| i.public.amount_received - i.refunded).sum();
+        taken - state.transfers.values().map(|transfer| transfer.amount).sum::<Cents>()
+    }
+
+    /// Amount that is held or taken from buyers and was not returned, cents.
+    pub fn held_or_taken(&self) -> Cents {
+        let state = self.state();
+        let each = state.intents.values().map(|intent| match intent.public.status {
+            IntentStatus::RequiresCapture => intent.public.amount,
+            IntentStatus::Succeeded => intent.public.amount_received - intent.refunded,
+            _ => Cents::ZERO,
+        });
+        each.sum()
+    }
+
+    /// Transfers that were made, by id.
+    pub fn transfers(&self) -> BTreeMap<String, NewTransfer> {
+        self.state().transfers.clone()
+    }
+
+    /// Number of holds that are alive.
+    pub fn live_holds(&self) -> usize {
+        let state = self.state();
+        let alive = |i: &&Intent| i.hold && i.public.status == IntentStatus::RequiresCapture;
+        state.intents.values().filter(alive).count()
+    }
+
+    /// Runs an operation under its key: faults first, then the answer of an earlier call, then the effect.
+    fn keyed(
+        &self,
+        operation: &'static str,
+        key: &str,
+        parameters: String,
+        effect: impl FnOnce(&mut State) -> Result<Answer, PaymentError>,
+    ) -> Result<Answer, PaymentError> {
+        let mut state = self.state();
+        state.calls.push(operation);
+        let fault = state.faults.get_mut(operation).and_then(VecDeque::pop_front);
+        match &fault {
+            Some(Fault::BeforeEffect) => return Err(PaymentError::Unavailable("fault".to_owned())),
+            Some(Fault::Refuse(error)) => return Err(error.clone()),
+            Some(Fault::AfterEffect) | None => {}
+        }
+        let parameters = format!("{operation} {parameters}");
+        let answer = match state.keys.get(key) {
+            Some((known, _)) if *known != parameters => Err(PaymentError::KeyReused),
+            Some((_, answer)) => answer.clone(),
+            None => {
+                let answer = effect(&mut state);
+                state.keys.insert(key.to_owned(), (parameters, answer.clone()));
+                answer
+            }
+        };
+        if fault.is_some() { Err(PaymentError::Unavailable("fault".to_owned())) } else { answer }
+    }
+
+    fn read<T>(
+        &self,
+        operation: &'static str,
+        read: impl FnOnce(&mut State) -> Result<T, PaymentError>,
+    ) -> Result<T, PaymentError> {
+        let mut state = self.state();
+        state.calls.push(operation);
+        match state.faults.get_mut(operation).and_then(VecDeque::pop_front) {
+            None => read(&mut state),
+            Some(Fault::Refuse(error)) => Err(error),
+            Some(Fault::BeforeEffect | Fault::AfterEffect) => {
+                Err(PaymentError::Unavailable("fault".to_owned()))
+            }
+        }
+    }
+}
+
+fn id_of(answer: Answer) -> Result<String, PaymentError> {
+    match answer {
+        Answer::Id(id) => Ok(id),
+        Answer::Intent(_) | Answer::Setup(_) | Answer::Refund(_) => Err(PaymentError::KeyReused),
+    }
+}
+
+fn intent_of(answer: Answer) -> Result<PaymentIntent, PaymentError> {
+    match answer {
+        Answer::Intent(intent) => Ok(intent),
+        Answer::Id(_) | Answer::Setup(_) | Answer::Refund(_) => Err(PaymentError::KeyReused),
+    }
+}
+
+#[async_trait]
+impl Payments for FakePayments {
+    async fn create_customer(
+        &self,
+        key: &str,
+        metadata: BTreeMap<String, String>,
+    ) -> Result<String, PaymentError> {
+        self.keyed("create_customer", key, format!("{metadata:?}"), |state| Ok(Answer::Id(state.mint("cus"))))
+            .and_then(id_of)
+    }
+
+    async fn create_payment_intent(
+        &self,
+        key: &str,
+        new: &NewPaymentIntent,
+    ) -> Result<PaymentIntent, PaymentError> {
+        self.keyed("create_payment_intent", key, format!("{new:?}"), |state| {
+            let manual = new.method == PaymentMethod::Card;
+            let intent = state.insert(new.amount, manual, new.metadata.clone());
+            Ok(Answer::Intent(intent.public.clone()))
+        })
+        .and_then(intent_of)
+    }
+
+    async fn payment_intent(&self, id: &str) -> Result<PaymentIntent, PaymentError> {
+        self.read("payment_intent", |state| state.intent(id).map(|intent| intent.public.clone()))
+    }
+
+    async fn capture(&self, key: &str, id: &str, amount: Cents) -> Result<PaymentIntent, PaymentError> {
+        self.keyed("capture", key, format!("{id} {amount}"), |state| {
+            let intent = state.intent(id)?;
+            if intent.public.status != IntentStatus::RequiresCapture || amount > intent.public.amount {
+                return Err(unexpected_state());
+            }
+            intent.public.status = IntentStatus::Succeeded;
+            intent.public.amount_received = amount;
+            Ok(Answer::Intent(intent.public.clone()))
+        })
+        .and_then(intent_of)
+    }
+
+    async fn cancel(&self, key: &str, id: &str) -> Result<PaymentIntent, PaymentError> {
+        self.keyed("cancel", key, id.to_owned(), |state| {
+            let intent = state.intent(id)?;
+            match intent.public.status {
+                IntentStatus::Succeeded | IntentStatus::Canceled | IntentStatus::Processing => {
+                    Err(unexpected_state())
+                }
+                _ => {
+                    intent.public.status = IntentStatus::Canceled;
+                    Ok(Answer::Intent(intent.public.clone()))
+                }
+            }
+        })
+        .and_then(intent_of)
+    }
+
+    async fn create_setup_intent(
+        &self,
+        key: &str,
+        customer: &str,
+        metadata: BTreeMap<String, String>,
+    ) -> Result<SetupIntent, PaymentError> {
+        let answer =
+            self.keyed("create_setup_intent", key, format!("{customer} {metadata:?}"), |state| {
+                let id = state.mint("seti");
+                let client_secret = Some(format!("{id}_secret_fake"));
+                let setup =
+                    SetupIntent { id: id.clone(), succeeded: false, payment_method: None, client_secret };
+                state.setups.insert(id, setup.clone());
+                Ok(Answer::Setup(setup))
+            })?;
+        match answer {
+            Answer::Setup(setup) => Ok(setup),
+            Answer::Id(_) | Answer::Intent(_) | Answer::Refund(_) => Err(PaymentError::KeyReused),
+        }
+    }
+
+    async fn setup_intent(&self, id: &str) -> Result<SetupIntent, PaymentError> {
+        self.read("setup_intent", |state| {
+            let setup = state.setups.get(id).cloned();
+            setup.ok_or_else(|| PaymentError::Refused { code: "resource_missing".to_owned() })
+        })
+    }
+
+    async fn place_hold(&self, key: &str, new: &NewHold) -> Result<PaymentIntent, PaymentError> {
+        self.keyed("place_hold", key, format!("{new:?}"), |state| {
+            let charge = state.mint("ch");
+            let intent = state.insert(new.amount, true, new.metadata.clone());
+            intent.hold = true;
+            intent.public.status = IntentStatus::RequiresCapture;
+            intent.public.payment_method = Some(new.payment_method.clone());
+            intent.public.latest_charge = Some(charge);
+            Ok(Answer::Intent(intent.public.clone()))
+        })
+        .and_then(intent_of)
+    }
+
+    async fn refund(
+        &self,
+        key: &str,
+        payment_intent: &str,
+        amount: Cents,
+        metadata: BTreeMap<String, String>,
+    ) -> Result<Refund, PaymentError> {
+        let parameters = format!("{payment_intent} {amount} {metadata:?}");
+        let answer = self.keyed("refund", key, parameters, |state| {
+            let status = if state.refunds_wait { RefundStatus::Pending } else { RefundStatus::Succeeded };
+            let intent = state.intent(payment_intent)?;
+            if intent.public.status != IntentStatus::Succeeded {
+                return Err(unexpected_state());
+            }
+            if intent.refunded + amount > intent.public.amount_received {
+                return Err(PaymentError::Refused { code: "charge_already_refunded".to_owned() });
+            }
+            intent.refunded += amount;
+            Ok(Answer::Refund(Refund { id: state.mint("re"), status }))
+        })?;
+        match answer {
+            Answer::Refund(refund) => Ok(refund),
+            Answer::Id(_) | Answer::Intent(_) | Answer::Setup(_) => Err(PaymentError::KeyReused),
+        }
+    }
+
+    async fn transfer(&self, key: &str, new: &NewTransfer) -> Result<String, PaymentError> {
+        self.keyed("transfer", key, format!("{new:?}"), |state| {
+            let id = state.mint("tr");
+            state.transfers.insert(id.clone(), new.clone());
+            Ok(Answer::Id(id))
+        })
+        .and_then(id_of)
+    }
+}
