@@ -19,6 +19,7 @@ function referred(from: Resource, value: unknown): Resource | undefined {
     .flatMap((id) => built.resources.filter((resource) => resource.stack === from.stack && resource.id === id));
   if (local[0] !== undefined) return local[0];
   const name = /rastup-prod-[a-z0-9_-]+/.exec(text)?.[0];
+  if (name === undefined) return undefined;
   return built.resources.find((resource) =>
     ['FunctionName', 'StateMachineName', 'QueueName'].some((key) => resource.properties[key] === name),
   );
@@ -120,7 +121,7 @@ describe('nothing dangles:', () => {
     assert.deepEqual(resolved.sort(), fields.sort());
     const sources = built.ofType('AWS::AppSync::DataSource');
     for (const resolver of resolvers) {
-      const source = referred(resolver, resolver.properties['DataSourceName']) ?? sources.find((item) => item.properties['Name'] === resolver.properties['DataSourceName']);
+      const source = sources.find((item) => item.properties['Name'] === resolver.properties['DataSourceName']);
       assert.ok(source !== undefined, resolver.id);
       const { LambdaFunctionArn } = source.properties['LambdaConfig'] as { LambdaFunctionArn: unknown };
       assert.equal(referred(source, LambdaFunctionArn)?.type, 'AWS::Lambda::Function');
