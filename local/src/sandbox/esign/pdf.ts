@@ -23,6 +23,7 @@ function readTail(pdf: string): Tail | undefined {
   const startxref = Number(/startxref\s+(\d+)/.exec(pdf.slice(at))?.[1]);
   if (at < 0 || !Number.isFinite(startxref)) return undefined;
   const stream = !pdf.startsWith("xref", startxref);
+  if (stream && !/^\d+ \d+ obj/.test(pdf.slice(startxref, startxref + 20))) return undefined;
   const from = stream ? startxref : pdf.indexOf("trailer", startxref);
   const dictionary = pdf.slice(from, stream ? pdf.indexOf("stream", from) : at);
   const size = Number(/\/Size\s+(\d+)/.exec(dictionary)?.[1]);
