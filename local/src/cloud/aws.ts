@@ -1,0 +1,38 @@
+// Clients of the emulator for the tooling around it: functions, buckets and accounts.
+import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Ports } from './paths.ts';
+
+/** Settings of any AWS client for the emulator. */
+export function clientSettings(ports: Ports): {
+  endpoint: string;
+  region: string;
+  credentials: { accessKeyId: string; secretAccessKey: string };
+} {
+  return {
+    endpoint: `http://127.0.0.1:${ports.emulator}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
+}
+
+/** Calls a Lambda and answers with its result; a failure of the function is an error. */
+export async function invoke(ports: Ports, name: string, payload: unknown): Promise<unknown> {
+  const client = new LambdaClient(clientSettings(ports));
+  const answer = await client.send(new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(payload)) }));
+  const text = Buffer.from(answer.Payload ?? []).toString();
+  if (answer.FunctionError !== undefined) throw new Error(`${name} failed: ${text}`);
+  return text === '' ? undefined : (JSON.parse(text) as unknown);
+}
+
+export async function ensureBucket(ports: Ports, name: string): Promise<void> {
+  const client = new S3Client({ ...clientSettings(ports), forcePathStyle: true });
+  await client.send(new CreateBucketCommand({ Bucket: name })).catch((error: Error) => {
+    if (error.name !== 'BucketAlreadyOwnedByYou' && error.name !== 'BucketAlreadyExists') throw error;
+  });
+}
+
+export function cognito(ports: Ports): CognitoIdentityProviderClient {
+  return new CognitoIdentityProviderClient(clientSettings(ports));
+}

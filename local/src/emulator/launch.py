@@ -1,0 +1,83 @@
+"""Starts ministack with what the local cloud needs of it and it does not do by itself.
+
+Each change is marked with its reason; `local/test/emulator.test.ts` proves the first three against the running emulator.
+"""
+
+import os
+import socketserver
+import threading
+import time
+import uuid
+from datetime import datetime, timedelta, timezone
+
+from ministack.core import lambda_runtime
+from ministack.services import cognito, stepfunctions
+
+# Answers of the Lambda Runtime API wait for Nagle's timer: 40 ms a call.
+socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+
+# After each call the emulator waits 50 ms for a log line; ours are written before the answer.
+_drain = lambda_runtime.Worker._drain_stderr_bounded
+_drain.__defaults__ = (0.003, *_drain.__defaults__[1:])
+
+# The local clock can be moved; Wait states move with it, so that a test can let a week pass.
+CLOCK_FILE = os.environ["CLOCK_FILE"]
+CLOCK_POLL_SECONDS = 0.2
+
+
+def _clock_offset() -> timedelta:
+    try:
+        with open(CLOCK_FILE, encoding="utf-8") as file:
+            return timedelta(seconds=int(file.read().strip() or "0"))
+    except (OSError, ValueError):
+        return timedelta(0)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc) + _clock_offset()
+
+
+def _wait_until(target: datetime) -> None:
+    while (left := (target - _now()).total_seconds()) > 0:
+        time.sleep(min(left, CLOCK_POLL_SECONDS))
+
+
+def _sleep_until(timestamp: str) -> None:
+    _wait_until(datetime.fromisoformat(timestamp.replace("Z", "+00:00")))
+
+
+def _scaled_sleep(seconds: float) -> None:
+    _wait_until(_now() + timedelta(seconds=seconds))
+
+
+stepfunctions._sleep_until = _sleep_until
+stepfunctions._scaled_sleep = _scaled_sleep
+
+# The emulator forgets its accounts when it is killed. A subject derived from the user name lets a seeded account keep
+# its identity, and with it its orders, when the emulator starts again.
+ACCOUNTS = uuid.UUID("5b0f2f0e-2c3c-4d0e-9d5e-7a1b0a4c9f11")
+_creating = threading.local()
+_create_user = cognito._admin_create_user
+_random_uuid = cognito.new_uuid
+
+
+def _subject() -> str:
+    name = getattr(_creating, "name", None)
+    return str(uuid.uuid5(ACCOUNTS, name)) if name else _random_uuid()
+
+
+def _admin_create_user(data):
+    _creating.name = data.get("Username")
+    try:
+        return _create_user(data)
+    finally:
+        _creating.name = None
+
+
+cognito.new_uuid = _subject
+cognito._admin_create_user = _admin_create_user
+
+if __name__ == "__main__":
+    from ministack.app import main
+
+    main()
