@@ -9,7 +9,7 @@ import Stripe from "stripe";
 import { startSandbox, type Sandbox } from "../src/sandbox/index.js";
 
 export const SECRET = "whsec_test_current";
-export const API_VERSION = "2026-09-30.endive";
+export const API_VERSION = "2026-10-28.endive";
 
 export interface Received {
   headers: Record<string, string | string[] | undefined>;

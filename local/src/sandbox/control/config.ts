@@ -24,7 +24,7 @@ const TABLE = "config";
 const DAY = 86_400;
 
 const DEFAULTS: SandboxConfig = {
-  stripe: { webhookSecrets: ["whsec_sandbox"], apiKeys: [], apiVersion: "2026-09-30.endive", achSettleSeconds: 4 * DAY },
+  stripe: { webhookSecrets: ["whsec_sandbox"], apiKeys: [], apiVersion: "2026-10-28.endive", achSettleSeconds: 4 * DAY },
   esign: { apiKey: "sandbox" },
 };
 
