@@ -10,10 +10,13 @@ import { lambdasOf, readTree } from '../lib/manifest.ts';
 
 const workspace = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const root = resolve(workspace, '..');
-const { context } = JSON.parse(readFileSync(join(workspace, 'cdk.json'), 'utf8')) as { context: Record<string, unknown> };
+const { context } = JSON.parse(readFileSync(join(workspace, 'cdk.json'), 'utf8')) as {
+  context: Record<string, unknown>;
+};
 /** Stands for the addresses of a local cloud that does not run. */
 const environment = {
-  RASTUP_LOCAL_DATABASE: '{"host":"127.0.0.1","port":5432,"username":"u","password":"p","dbname":"d","sslmode":"disable"}',
+  RASTUP_LOCAL_DATABASE:
+    '{"host":"127.0.0.1","port":5432,"username":"u","password":"p","dbname":"d","sslmode":"disable"}',
   RASTUP_LOCAL_SANDBOX_URL: 'http://127.0.0.1:4504',
   RASTUP_LOCAL_GATEWAY_URL: 'http://127.0.0.1:4503',
   CLOCK_FILE: '/var/empty/clock',

@@ -64,7 +64,9 @@ export function mergeSdl(root: string, options: { readonly apiKey: boolean }): S
       }
       const type = OPERATION_TYPES.find((name) => name === definition.name.value);
       if (type === undefined || source.context === undefined) {
-        throw new Error(`${relative(root, source.path)}: only a context extends, and only ${OPERATION_TYPES.join(', ')}`);
+        throw new Error(
+          `${relative(root, source.path)}: only a context extends, and only ${OPERATION_TYPES.join(', ')}`,
+        );
       }
       for (const field of definition.fields ?? []) {
         if (fields.some((known) => known.type === type && known.name === field.name.value)) {

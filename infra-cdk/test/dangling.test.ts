@@ -61,7 +61,11 @@ describe('nothing dangles:', () => {
       for (const target of targets) {
         const found = referred(rule, target.Arn);
         assert.ok(found !== undefined && /Queue|StateMachine/.test(found.type), `${rule.id} → ${flatten(target.Arn)}`);
-        assert.equal(referred(rule, target.DeadLetterConfig?.Arn)?.type, 'AWS::SQS::Queue', `${rule.id} may lose events`);
+        assert.equal(
+          referred(rule, target.DeadLetterConfig?.Arn)?.type,
+          'AWS::SQS::Queue',
+          `${rule.id} may lose events`,
+        );
       }
     }
   });
@@ -72,17 +76,31 @@ describe('nothing dangles:', () => {
     for (const queue of built.ofType('AWS::SQS::Queue')) {
       const name = String(queue.properties['QueueName']);
       const dead = name.endsWith('-dlq');
-      const feeders = rules.filter((rule) => rule.stack === queue.stack && flatten(rule.properties['Targets']).includes(`"${queue.id}"`));
+      const feeders = rules.filter(
+        (rule) => rule.stack === queue.stack && flatten(rule.properties['Targets']).includes(`"${queue.id}"`),
+      );
       const redrives = built
         .ofType('AWS::SQS::Queue')
-        .filter((other) => other.stack === queue.stack && flatten(other.properties['RedrivePolicy']).includes(`"${queue.id}"`));
+        .filter(
+          (other) =>
+            other.stack === queue.stack && flatten(other.properties['RedrivePolicy']).includes(`"${queue.id}"`),
+        );
       assert.ok(feeders.length + redrives.length > 0, `nobody puts anything into ${name}`);
-      const consumer = sources.find((source) => referred(source, source.properties['EventSourceArn'])?.id === queue.id && source.stack === queue.stack);
+      const consumer = sources.find(
+        (source) =>
+          referred(source, source.properties['EventSourceArn'])?.id === queue.id && source.stack === queue.stack,
+      );
       if (dead) {
-        const alarm = built.ofType('AWS::CloudWatch::Alarm').find((item) => item.properties['AlarmName'] === `${name}-not-empty`);
+        const alarm = built
+          .ofType('AWS::CloudWatch::Alarm')
+          .find((item) => item.properties['AlarmName'] === `${name}-not-empty`);
         assert.ok(alarm !== undefined, `nobody is called for ${name}`);
       } else {
-        assert.equal(referred(consumer as Resource, consumer?.properties['FunctionName'])?.type, 'AWS::Lambda::Function', name);
+        assert.equal(
+          referred(consumer as Resource, consumer?.properties['FunctionName'])?.type,
+          'AWS::Lambda::Function',
+          name,
+        );
       }
     }
   });
@@ -116,7 +134,9 @@ describe('nothing dangles:', () => {
 
   test('every field of the API has one resolver whose Lambda exists', () => {
     const resolvers = built.ofType('AWS::AppSync::Resolver');
-    const resolved = resolvers.map((item) => `${String(item.properties['TypeName'])}.${String(item.properties['FieldName'])}`);
+    const resolved = resolvers.map(
+      (item) => `${String(item.properties['TypeName'])}.${String(item.properties['FieldName'])}`,
+    );
     const fields = mergeSdl(ROOT, { apiKey: false }).fields.map((field) => `${field.type}.${field.name}`);
     assert.deepEqual(resolved.sort(), fields.sort());
     const sources = built.ofType('AWS::AppSync::DataSource');
@@ -126,12 +146,17 @@ describe('nothing dangles:', () => {
       const { LambdaFunctionArn } = source.properties['LambdaConfig'] as { LambdaFunctionArn: unknown };
       assert.equal(referred(source, LambdaFunctionArn)?.type, 'AWS::Lambda::Function');
     }
-    assert.deepEqual([...OPERATION_TYPES].filter((type) => !resolved.some((name) => name.startsWith(`${type}.`))), []);
+    assert.deepEqual(
+      [...OPERATION_TYPES].filter((type) => !resolved.some((name) => name.startsWith(`${type}.`))),
+      [],
+    );
   });
 
   test('every webhook has a route that may invoke it', () => {
     const routes = built.ofType('AWS::ApiGatewayV2::Route').map((route) => route.properties['RouteKey']);
-    const wanted = lambdas.flatMap((lambda) => (lambda.http === undefined ? [] : [`${lambda.http.method} ${lambda.http.path}`]));
+    const wanted = lambdas.flatMap((lambda) =>
+      lambda.http === undefined ? [] : [`${lambda.http.method} ${lambda.http.path}`],
+    );
     assert.deepEqual(routes.sort(), wanted.sort());
     assert.equal(built.ofType('AWS::Lambda::Permission').length, wanted.length);
   });
@@ -157,7 +182,10 @@ describe('nothing dangles:', () => {
       assert.ok(schema !== undefined, `events/${event}.v1.json is missing`);
       const producer = contexts.get(schema['x-producer'] ?? '');
       assert.ok(producer !== undefined, `${event}: x-producer "${schema['x-producer']}" is no context`);
-      assert.ok(producer.lambdas.some((lambda) => lambda.grants.includes('bus')), `${producer.name} reaches no bus`);
+      assert.ok(
+        producer.lambdas.some((lambda) => lambda.grants.includes('bus')),
+        `${producer.name} reaches no bus`,
+      );
     }
   });
 

@@ -55,9 +55,18 @@ describe('a manifest', () => {
     'an unknown key': [{ x_job: { schedule: 'rate(1 hour)', shedule: 'x' } }, /unknown shedule/],
     'a name without a kind': [{ x_thing: {} }, /must end in/],
     'a kind without its trigger': [{ x_worker: {} }, /a worker must have "events"/],
-    'a trigger of another kind': [{ x_job: { schedule: 'rate(1 hour)', events: ['a'] } }, /a job must not have "events"/],
-    'an SDL file that does not exist': [{ x_resolver: { schema: ['no.graphql'] } }, /schema\/no.graphql does not exist/],
-    'a machine that does not exist': [{ x_job: { schedule: 'rate(1 hour)', grants: ['machine:no'] } }, /no state machine no/],
+    'a trigger of another kind': [
+      { x_job: { schedule: 'rate(1 hour)', events: ['a'] } },
+      /a job must not have "events"/,
+    ],
+    'an SDL file that does not exist': [
+      { x_resolver: { schema: ['no.graphql'] } },
+      /schema\/no.graphql does not exist/,
+    ],
+    'a machine that does not exist': [
+      { x_job: { schedule: 'rate(1 hour)', grants: ['machine:no'] } },
+      /no state machine no/,
+    ],
     'a route in another form': [{ x_webhook: { http: '/webhooks' } }, /must look like/],
     'a timeout beyond Lambda': [{ x_job: { schedule: 'rate(1 hour)', timeoutSeconds: 901 } }, /from 1 to 900/],
     'a step its machine does not use': [{ x_step: { machines: ['greet'] } }, /does not use its declared step x_step/],
@@ -83,8 +92,14 @@ test('a new Lambda is deployed with everything it needs by its manifest alone', 
   const app = newApp();
   buildApp(app, { config: loadConfig('local', LOCAL_ENVIRONMENT), root, lambdaDirectory: stubLambdas(tree) });
   const built = describeApp('local', tree, app);
-  const named = (type: string) => built.ofType(type).map((resource) => resource.properties['FunctionName'] ?? resource.id);
-  assert.deepEqual(named('AWS::Lambda::Function').sort(), lambdasOf(tree).map((l) => `rastup-local-${l.name}`).sort());
+  const named = (type: string) =>
+    built.ofType(type).map((resource) => resource.properties['FunctionName'] ?? resource.id);
+  assert.deepEqual(
+    named('AWS::Lambda::Function').sort(),
+    lambdasOf(tree)
+      .map((l) => `rastup-local-${l.name}`)
+      .sort(),
+  );
   assert.equal(built.ofType('AWS::AppSync::Resolver').length, 3);
   assert.equal(built.ofType('AWS::SQS::Queue').length, 2);
   assert.equal(built.ofType('AWS::Scheduler::Schedule').length, 1);

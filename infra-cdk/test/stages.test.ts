@@ -20,7 +20,8 @@ interface Statement {
   readonly Resource?: unknown;
 }
 
-const list = <T>(value: T | T[] | undefined): T[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+const list = <T>(value: T | T[] | undefined): T[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
 
 function statementsOf(role: Resource): Statement[] {
   const inline = list(role.properties['Policies'] as { PolicyDocument: { Statement: Statement[] } }[]);
@@ -82,7 +83,8 @@ for (const stage of STAGES) {
     });
 
     test('any resource is allowed only for actions that know no resource', () => {
-      const unbound = /^(xray:Put|ec2:(Create|Delete|Describe)Network|ec2:DescribeSubnets|ec2:(Una|A)ssignPrivate|logs:)/;
+      const unbound =
+        /^(xray:Put|ec2:(Create|Delete|Describe)Network|ec2:DescribeSubnets|ec2:(Una|A)ssignPrivate|logs:)/;
       for (const role of built.ofType('AWS::IAM::Role')) {
         for (const statement of statementsOf(role).filter((item) => list(item.Resource).includes('*'))) {
           for (const action of list(statement.Action)) assert.match(action, unbound, `${role.id}: ${action} on *`);
@@ -91,7 +93,11 @@ for (const stage of STAGES) {
     });
 
     test('only a Lambda that declares a secret may read it or know where it is', () => {
-      const variable = { stripe: 'STRIPE_SECRET_ARN', 'stripe-webhook': 'STRIPE_WEBHOOK_SECRET_ARN', esign: 'ESIGN_SECRET_ARN' };
+      const variable = {
+        stripe: 'STRIPE_SECRET_ARN',
+        'stripe-webhook': 'STRIPE_WEBHOOK_SECRET_ARN',
+        esign: 'ESIGN_SECRET_ARN',
+      };
       for (const lambda of lambdas) {
         const reads = statementsOf(roleOf(built, functionOf(built, lambda.name))).filter((statement) =>
           list(statement.Action).includes('secretsmanager:GetSecretValue'),
@@ -108,7 +114,11 @@ for (const stage of STAGES) {
 
     test('no environment variable holds a secret', () => {
       for (const lambda of lambdas) {
-        assert.doesNotMatch(flatten(environment(lambda.name)), /sk_|whsec_|password|resolve:secretsmanager/i, lambda.name);
+        assert.doesNotMatch(
+          flatten(environment(lambda.name)),
+          /sk_|whsec_|password|resolve:secretsmanager/i,
+          lambda.name,
+        );
       }
     });
 
@@ -117,7 +127,9 @@ for (const stage of STAGES) {
       const named = new Set(alarms.map((alarm) => alarm.properties['AlarmName']));
       for (const lambda of lambdas) assert.ok(named.has(`rastup-${stage}-${lambda.name}-errors`), lambda.name);
       for (const machine of built.tree.machines) assert.ok(named.has(`rastup-${stage}-${machine.name}-failed`));
-      for (const queue of built.ofType('AWS::SQS::Queue').filter((item) => flatten(item.properties['QueueName']).includes('-dlq'))) {
+      for (const queue of built
+        .ofType('AWS::SQS::Queue')
+        .filter((item) => flatten(item.properties['QueueName']).includes('-dlq'))) {
         assert.ok(named.has(`${String(queue.properties['QueueName'])}-not-empty`), queue.id);
       }
       for (const alarm of alarms) assert.equal(list(alarm.properties['AlarmActions']).length, 1, alarm.id);
@@ -136,7 +148,9 @@ for (const stage of STAGES) {
 
     test('a message is invisible for six times its worker’s timeout', () => {
       for (const lambda of lambdas.filter((item) => item.kind === 'worker')) {
-        const queue = built.ofType('AWS::SQS::Queue').find((item) => item.properties['QueueName'] === `rastup-${stage}-${lambda.name}`);
+        const queue = built
+          .ofType('AWS::SQS::Queue')
+          .find((item) => item.properties['QueueName'] === `rastup-${stage}-${lambda.name}`);
         assert.equal(queue?.properties['VisibilityTimeout'], lambda.timeoutSeconds * 6);
       }
     });
@@ -214,7 +228,9 @@ for (const stage of CLOUD) {
       assert.deepEqual(isolated, []);
       for (const lambda of lambdasOf(built.tree).filter((item) => item.grants.includes('database'))) {
         const network = flatten(functionOf(built, lambda.name).properties['VpcConfig']);
-        const outbound = lambda.grants.some((grant) => ['secret:stripe', 'secret:esign', 'appsync:publish'].includes(grant));
+        const outbound = lambda.grants.some((grant) =>
+          ['secret:stripe', 'secret:esign', 'appsync:publish'].includes(grant),
+        );
         assert.equal(network.includes('outboundSubnet'), outbound, lambda.name);
         assert.equal(network.includes('insideSubnet'), !outbound, lambda.name);
       }
@@ -266,5 +282,8 @@ test('cdk-nag would find a wildcard', () => {
 test('locally nothing is deployed that the emulator refuses', () => {
   const refused = /^AWS::(EC2|RDS|WAFv2|Events::Archive|SES|CloudWatch::CompositeAlarm)/;
   const types = synthesise('local').resources.map((resource) => resource.type);
-  assert.deepEqual(types.filter((type) => refused.test(type)), []);
+  assert.deepEqual(
+    types.filter((type) => refused.test(type)),
+    [],
+  );
 });

@@ -164,7 +164,7 @@ describe('confirm_lbg undoes what it did', () => {
   assert.ok(definition !== undefined);
   const chain = (start: string, through: (state: State) => string | undefined): [string, State][] => {
     const found: [string, State][] = [];
-    for (let name: string | undefined = start; name !== undefined; ) {
+    for (let name: string | undefined = start; name !== undefined;) {
       const state: State | undefined = definition.States[name];
       assert.ok(state !== undefined && found.every(([seen]) => seen !== name));
       found.push([name, state]);
@@ -206,7 +206,10 @@ describe('confirm_lbg undoes what it did', () => {
     const most = Math.max(...forward.map(([, state]) => attempts(state)));
     for (const [name, state] of backward) {
       assert.ok(attempts(state) > most, `${name} gives up too early`);
-      assert.ok(state.Retry?.some((retrier) => retrier.ErrorEquals.includes('States.ALL')), `${name} retries too little`);
+      assert.ok(
+        state.Retry?.some((retrier) => retrier.ErrorEquals.includes('States.ALL')),
+        `${name} retries too little`,
+      );
     }
   });
 

@@ -75,9 +75,7 @@ export class RustFunction extends Construct {
         RASTUP_FUNCTION: spec.name,
         LOG_LEVEL: config.logLevel,
         ...granted.environment,
-        ...(config.local === undefined
-          ? {}
-          : { CLOCK_FILE: config.local.clockFile, FAULT_DIR: config.local.faultDir }),
+        ...(config.local === undefined ? {} : { CLOCK_FILE: config.local.clockFile, FAULT_DIR: config.local.faultDir }),
       },
       logGroup,
       loggingFormat: LoggingFormat.JSON,

@@ -101,11 +101,20 @@ export class DataStack extends Stack {
     return { secret, key };
   }
 
-  private createDatabase(settings: CloudSettings): { network: Network; cluster: DatabaseCluster; database: KeyedSecret } {
+  private createDatabase(settings: CloudSettings): {
+    network: Network;
+    cluster: DatabaseCluster;
+    database: KeyedSecret;
+  } {
     // By ARN: grants of this stack stay in its roles instead of changing the key's policy in the stack below.
     const key = Key.fromKeyArn(this, 'PiiKey', this.security.keys.pii.keyArn);
     const { removalPolicy, logRetention, stage } = this.config;
-    const around = new PrivateNetwork(this, 'Network', { settings, logRetention, removalPolicy, databasePort: DATABASE_PORT });
+    const around = new PrivateNetwork(this, 'Network', {
+      settings,
+      logRetention,
+      removalPolicy,
+      databasePort: DATABASE_PORT,
+    });
     const engine = DatabaseClusterEngine.auroraPostgres({ version: AuroraPostgresEngineVersion.of('16.6', '16') });
     const credentials = new Secret(this, 'DatabaseCredentials', {
       secretName: `/${stage}/database/credentials`,
@@ -148,7 +157,9 @@ export class DataStack extends Stack {
       removalPolicy,
     });
     if (stage === 'dev') {
-      acknowledge(cluster, { 'AwsSolutions-RDS10': 'The database of dev is disposable: dev is destroyed and built again.' });
+      acknowledge(cluster, {
+        'AwsSolutions-RDS10': 'The database of dev is disposable: dev is destroyed and built again.',
+      });
     }
     const proxy = cluster.addProxy('Proxy', {
       dbProxyName: physicalName(stage, 'database'),
@@ -174,7 +185,8 @@ export class DataStack extends Stack {
     });
     for (const secret of [credentials, connection]) {
       acknowledge(secret, {
-        'AwsSolutions-SMG4': 'Two secrets must change together: the runbook rotates them by a deployment, not by a schedule.',
+        'AwsSolutions-SMG4':
+          'Two secrets must change together: the runbook rotates them by a deployment, not by a schedule.',
       });
     }
     return { network: around.network, cluster, database: { secret: connection, key } };

@@ -32,21 +32,19 @@ export function protectApi(
     cloudWatchMetricsEnabled: true,
     sampledRequestsEnabled: true,
   });
-  const managed = MANAGED_GROUPS.map(
-    (group, index): CfnWebACL.RuleProperty => ({
-      name: group.name,
-      priority: index + 1,
-      overrideAction: { none: {} },
-      statement: {
-        managedRuleGroupStatement: {
-          vendorName: 'AWS',
-          name: group.name,
-          ruleActionOverrides: (group.countOnly ?? []).map((name) => ({ name, actionToUse: { count: {} } })),
-        },
+  const managed = MANAGED_GROUPS.map((group, index): CfnWebACL.RuleProperty => ({
+    name: group.name,
+    priority: index + 1,
+    overrideAction: { none: {} },
+    statement: {
+      managedRuleGroupStatement: {
+        vendorName: 'AWS',
+        name: group.name,
+        ruleActionOverrides: (group.countOnly ?? []).map((name) => ({ name, actionToUse: { count: {} } })),
       },
-      visibilityConfig: visibility(group.name),
-    }),
-  );
+    },
+    visibilityConfig: visibility(group.name),
+  }));
   const acl = new CfnWebACL(stack, 'Firewall', {
     name: physicalName(stage, 'api'),
     scope: 'REGIONAL',
@@ -78,7 +76,12 @@ export function protectApi(
   new CfnLoggingConfiguration(stack, 'FirewallLogging', {
     resourceArn: acl.attrArn,
     logDestinationConfigs: [
-      stack.formatArn({ service: 'logs', resource: 'log-group', resourceName: logs.logGroupName, arnFormat: ArnFormat.COLON_RESOURCE_NAME }),
+      stack.formatArn({
+        service: 'logs',
+        resource: 'log-group',
+        resourceName: logs.logGroupName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
     ],
     redactedFields: [{ singleHeader: { Name: 'authorization' } }, { singleHeader: { Name: 'x-api-key' } }],
   });

@@ -18,7 +18,7 @@ import { machineArn, physicalName } from '../names.ts';
 import type { Shared } from '../shared.ts';
 
 const PERIOD = Duration.minutes(5);
-/** Five per cent of requests, as §1.12.J's burn alarm. */
+/** Answers with an error of ours, in each of three successive periods, that call someone. */
 const API_ERROR_COUNT = 20;
 
 export class ObservabilityStack extends Stack {
@@ -45,9 +45,7 @@ export class ObservabilityStack extends Stack {
     }
 
     const dashboard = new Dashboard(this, 'Dashboard', { dashboardName: physicalName(stage, 'path') });
-    dashboard.addWidgets(
-      new TextWidget({ markdown: `# RastUp ${stage}: from quote to payout`, width: 24, height: 1 }),
-    );
+    dashboard.addWidgets(new TextWidget({ markdown: `# RastUp ${stage}: from quote to payout`, width: 24, height: 1 }));
     dashboard.addWidgets(
       this.graph('API', [
         this.metric('AWS/AppSync', 'Requests', { GraphQLAPIId: shared.api.apiId }, 'Sum'),
@@ -57,7 +55,12 @@ export class ObservabilityStack extends Stack {
       this.graph(
         'Sagas: failed',
         tree.machines.map((machine) =>
-          this.metric('AWS/States', 'ExecutionsFailed', { StateMachineArn: machineArn(this, stage, machine.name) }, 'Sum'),
+          this.metric(
+            'AWS/States',
+            'ExecutionsFailed',
+            { StateMachineArn: machineArn(this, stage, machine.name) },
+            'Sum',
+          ),
         ),
       ),
       this.graph(
@@ -87,7 +90,12 @@ export class ObservabilityStack extends Stack {
     }
   }
 
-  private metric(namespace: string, metricName: string, dimensionsMap: Record<string, string>, statistic: string): Metric {
+  private metric(
+    namespace: string,
+    metricName: string,
+    dimensionsMap: Record<string, string>,
+    statistic: string,
+  ): Metric {
     return new Metric({ namespace, metricName, dimensionsMap, statistic, period: PERIOD });
   }
 

@@ -29,7 +29,10 @@ export class SagasStack extends Stack {
     this.machines = specs.map((spec) => {
       const machine = this.machine(spec);
       if (spec.startedBy !== undefined) this.startBy(spec, spec.startedBy, machine);
-      new CfnOutput(this, machineOutputKey(spec.name), { value: machine.stateMachineArn, description: spec.description });
+      new CfnOutput(this, machineOutputKey(spec.name), {
+        value: machine.stateMachineArn,
+        description: spec.description,
+      });
       return machine;
     });
   }
@@ -118,9 +121,7 @@ export class SagasStack extends Stack {
         }),
       },
     });
-    const input = Object.fromEntries(
-      Object.entries(spec.input).map(([key, path]) => [key, EventField.fromPath(path)]),
-    );
+    const input = Object.fromEntries(Object.entries(spec.input).map(([key, path]) => [key, EventField.fromPath(path)]));
     new Rule(this, `${id}Rule`, {
       ruleName: physicalName(this.shared.config.stage, `start-${spec.name}`),
       description: `${event} starts ${spec.name}`,

@@ -98,9 +98,7 @@ export class SecurityStack extends Stack {
       secretName: `/${this.config.stage}/${name}`,
       encryptionKey: key,
       removalPolicy: this.config.removalPolicy,
-      ...(content === undefined
-        ? {}
-        : { secretStringValue: SecretValue.unsafePlainText(JSON.stringify(content)) }),
+      ...(content === undefined ? {} : { secretStringValue: SecretValue.unsafePlainText(JSON.stringify(content)) }),
     });
     acknowledge(secret, {
       'AwsSolutions-SMG4': 'A provider issues this secret; it is rotated there and entered here, as the runbook says.',
@@ -146,7 +144,11 @@ export class SecurityStack extends Stack {
       userPoolClientName: physicalName(this.config.stage, 'app'),
       generateSecret: false,
       // Passwords are sent in the clear only to the emulator; in the cloud only SRP is open.
-      authFlows: { userSrp: true, userPassword: this.config.local !== undefined, adminUserPassword: this.config.local !== undefined },
+      authFlows: {
+        userSrp: true,
+        userPassword: this.config.local !== undefined,
+        adminUserPassword: this.config.local !== undefined,
+      },
       disableOAuth: true,
       preventUserExistenceErrors: true,
       accessTokenValidity: Duration.hours(1),
