@@ -27,6 +27,9 @@ import { byFieldName, selectedFields, selectionSetGraphql, selectionSetList } fr
 import { validationErrors } from "../schema/validate.js";
 import type { ResolverEvent, ResolverSet } from "./resolvers.js";
 
+/** AppSync's quota of tokens in a document. */
+const MAX_TOKENS = 15_000;
+
 /** A request that may run. */
 export interface Prepared {
   document: DocumentNode;
@@ -85,7 +88,7 @@ export function createExecutor({ schema: appSync, newResolverSet, hasResolver, l
     prepare({ query, variables, operationName }, requestId) {
       let document: DocumentNode;
       try {
-        document = parse(query);
+        document = parse(query, { maxTokens: MAX_TOKENS });
       } catch (cause) {
         if (cause instanceof GraphQLError) throw malformed("Unable to parse GraphQL query.");
         throw cause;

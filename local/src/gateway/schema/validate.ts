@@ -65,7 +65,7 @@ export function validationErrors(
 }
 
 function worded(error: GraphQLError, document: DocumentNode): string {
-  const where = error.nodes?.[0] ? fieldPath(document, error.nodes[0]) : "";
+  const where = error.nodes?.map((node) => fieldPath(document, node)).find((path) => path !== "") ?? "";
   const suffix = where === "" ? "" : ` @ '${where}'`;
   if (error instanceof WrongTypeError) return `Validation error of type WrongType: ${error.message}${suffix}`;
   for (const [pattern, words] of WORDING) {
