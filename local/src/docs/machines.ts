@@ -1,9 +1,12 @@
-// docs/state-machines.md: a diagram and a table per saga, from statemachines/*.asl.json, and the life of a leg from the
-// transition table of the booking context.
+// docs/state-machines.md: a diagram and a table per saga, from statemachines/*.asl.json, and the lives of a leg and of a
+// charge from the transition tables of their contexts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MachineSpec, Tree } from '../../../infra-cdk/lib/manifest.ts';
 import { banner, code, fence, page, table } from './markdown.ts';
+
+const LEG = 'functions/booking/src/lifecycle.rs';
+const CHARGE = 'functions/finance/src/charges/state.rs';
 
 interface State {
   readonly Type: string;
@@ -32,31 +35,40 @@ interface Machine {
 
 export function machinesPage(tree: Tree): string {
   const blocks = [
-    banner('`statemachines/*.asl.json`, `statemachines/manifest.json` and `functions/booking/src/lifecycle.rs`'),
+    banner(`\`statemachines/*.asl.json\`, \`statemachines/manifest.json\`, ${code(LEG)} and ${code(CHARGE)}`),
     '# State machines',
     'Sagas run on Step Functions; each task is a Lambda named `rastup-<stage>-<step>`. An edge marked *error* is taken ' +
       'when a step fails for good: at once for a refusal, after its retries for everything else. Why the sagas are built ' +
       'this way is in [ARCHITECTURE.md](ARCHITECTURE.md#sagas).',
     '## A leg',
-    'The states of one leg and what moves it. An order’s state is derived from its legs’; every pair that is not drawn ' +
-      'is refused.',
-    fence('mermaid', lifecycle(tree.root)),
+    'The states of one leg and what moves it; what is not drawn changes nothing or is refused. An order’s state is ' +
+      'derived from its legs’.',
+    fence('mermaid', lifecycle(tree.root, LEG)),
+    '## A charge',
+    'The states of one charge. Stripe moves it up to *captured* or *succeeded*; the confirmation saga alone begins to ' +
+      'capture and to undo. What is not drawn changes nothing: a late word of Stripe’s never brings a charge back.',
+    fence('mermaid', lifecycle(tree.root, CHARGE)),
   ];
   for (const machine of tree.machines) blocks.push(...section(machine));
   return page(blocks);
 }
 
-/** The transitions listed in the booking context's table, in its order. */
-function lifecycle(root: string): string {
-  const source = readFileSync(join(root, 'functions/booking/src/lifecycle.rs'), 'utf8');
+/** A transition table in Rust, drawn: one edge per pair of states, labelled with everything that leads along it. */
+function lifecycle(root: string, file: string): string {
+  const source = readFileSync(join(root, file), 'utf8');
   const text = /TRANSITIONS[^=]*= &\[([^;]*)\];/.exec(source)?.[1] ?? '';
-  const rows = [...text.matchAll(/\(S::(\w+), T::(\w+), S::(\w+)\)/g)];
-  if (rows.length === 0) throw new Error('functions/booking/src/lifecycle.rs: no transition table found');
-  const first = rows[0]?.[1] ?? '';
+  const edges = new Map<string, string[]>();
+  const transitions = [...text.matchAll(/\((?:\w+::)?(\w+), (?:\w+::)?(\w+), (?:\w+::)?(\w+)\)/g)];
+  for (const [, from = '', trigger = '', to = ''] of transitions) {
+    if (from === to) continue;
+    const edge = `${from} --> ${to}`;
+    edges.set(edge, [...(edges.get(edge) ?? []), words(trigger)]);
+  }
+  if (edges.size === 0) throw new Error(`${file}: no transition table found`);
   return [
     'stateDiagram-v2',
-    `    [*] --> ${first}`,
-    ...rows.map(([, from, trigger, to]) => `    ${from} --> ${to}: ${words(trigger ?? '')}`),
+    `    [*] --> ${transitions[0]?.[1] ?? ''}`,
+    ...[...edges].map(([edge, triggers]) => `    ${edge}: ${triggers.join(', ')}`),
   ].join('\n');
 }
 
