@@ -135,6 +135,7 @@ function startEmulator(ports: Ports, paths: StatePaths): Promise<Service> {
     S3_DATA_DIR: join(paths.root, 'emulator/s3'),
     STATE_DIR: join(paths.root, 'emulator/state'),
     TMPDIR: process.env['TMPDIR'],
+    IOT_MTLS_ENABLED: '0',
     LOG_LEVEL: 'WARNING',
     PYTHONUNBUFFERED: '1',
   };

@@ -20,26 +20,41 @@ socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 _drain = lambda_runtime.Worker._drain_stderr_bounded
 _drain.__defaults__ = (0.003, *_drain.__defaults__[1:])
 
-# The local clock can be moved; Wait states move with it, so that a test can let a week pass.
+# The local clock can be moved; Wait states move with it, so that a test can let a week pass. One thread watches the
+# clock for all executions that wait.
 CLOCK_FILE = os.environ["CLOCK_FILE"]
 CLOCK_POLL_SECONDS = 0.2
+_clock_moved = threading.Condition()
+_offset = timedelta(0)
 
 
-def _clock_offset() -> timedelta:
+def _read_offset() -> timedelta:
     try:
         with open(CLOCK_FILE, encoding="utf-8") as file:
             return timedelta(seconds=int(file.read().strip() or "0"))
     except (OSError, ValueError):
-        return timedelta(0)
+        return _offset
+
+
+def _watch_clock() -> None:
+    global _offset
+    while True:
+        offset = _read_offset()
+        if offset != _offset:
+            with _clock_moved:
+                _offset = offset
+                _clock_moved.notify_all()
+        time.sleep(CLOCK_POLL_SECONDS)
 
 
 def _now() -> datetime:
-    return datetime.now(timezone.utc) + _clock_offset()
+    return datetime.now(timezone.utc) + _offset
 
 
 def _wait_until(target: datetime) -> None:
-    while (left := (target - _now()).total_seconds()) > 0:
-        time.sleep(min(left, CLOCK_POLL_SECONDS))
+    with _clock_moved:
+        while (left := (target - _now()).total_seconds()) > 0:
+            _clock_moved.wait(min(left, threading.TIMEOUT_MAX))
 
 
 def _sleep_until(timestamp: str) -> None:
@@ -50,6 +65,7 @@ def _scaled_sleep(seconds: float) -> None:
     _wait_until(_now() + timedelta(seconds=seconds))
 
 
+threading.Thread(target=_watch_clock, daemon=True, name="local-clock").start()
 stepfunctions._sleep_until = _sleep_until
 stepfunctions._scaled_sleep = _scaled_sleep
 
