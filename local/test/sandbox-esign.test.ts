@@ -153,6 +153,14 @@ test("a wrong key, missing files and missing signers are refused with the provid
   assert.equal(await failure(api(w).signatureRequestGet("0".repeat(40))), "not_found");
 });
 
+test("a request is found again by its metadata", async (t) => {
+  const w = await world(t);
+  const [sent] = [await send(w, "lbg_11"), await send(w, "lbg_12")];
+  const { signatureRequests, listInfo } = (await api(w).signatureRequestList(undefined, 1, 100, "lbg_11")).body;
+  assert.deepEqual(signatureRequests.map((r) => r.signatureRequestId), [sent?.signatureRequestId]);
+  assert.equal(listInfo.numResults, 1);
+});
+
 test("signature requests survive a restart", async (t) => {
   const w = await world(t);
   const sent = await send(w, "lbg_10");

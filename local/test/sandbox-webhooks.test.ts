@@ -36,7 +36,7 @@ test("a webhook is retried until it is acknowledged, and later ones of the order
 test("duplicates, reordering and drops hit only the order they are meant for", async (t) => {
   const w = await world(t);
   await w.control("POST", "/faults", { kind: "webhook_duplicate", lbgId: "lbg_dup" });
-  await w.control("POST", "/faults", { kind: "webhook_reorder", lbgId: "lbg_swap", delayMs: 150 });
+  await w.control("POST", "/faults", { kind: "webhook_reorder", lbgId: "lbg_swap", remaining: null, delayMs: 5_000 });
   await w.control("POST", "/faults", { kind: "webhook_drop", lbgId: "lbg_drop", eventType: "payment_intent.created" });
   for (const lbg of ["lbg_dup", "lbg_swap", "lbg_drop", "lbg_plain"]) {
     const intent = await intentOf(w, lbg);

@@ -18,7 +18,7 @@ export interface Fault extends Row {
   lbgId?: string;
   /** Event type of the webhooks it hits. */
   eventType?: string;
-  /** How many more times it acts; `null` until it is cleared. */
+  /** How many more times it acts, 1 by default; `null` until it is cleared. */
   remaining: number | null;
   /** Whether the provider's effect happens: `before` means it never did, `after` means only the answer is lost. */
   when: "before" | "after";
@@ -75,7 +75,7 @@ export class Faults {
       ...text("path"),
       ...text("lbgId"),
       ...text("eventType"),
-      remaining: input["count"] === null ? null : number("count", 1),
+      remaining: input["remaining"] === null ? null : number("remaining", 1),
       when: input["when"] === "after" ? "after" : "before",
       delayMs: number("delayMs", kind === "timeout" ? 60_000 : 500),
       status: number("status", 500),

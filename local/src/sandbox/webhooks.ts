@@ -41,6 +41,7 @@ export class Webhooks {
   private readonly running = new Set<string>();
   private readonly senders = new Map<Provider, Sender>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly held = new Map<string, { ids: string[]; timer: NodeJS.Timeout }>();
   private pending = 0;
   private closed = false;
 
@@ -64,9 +65,13 @@ export class Webhooks {
     const facts = { provider: input.provider, eventType: input.eventType, lbgId: input.lbgId };
     const dropped = this.faults.takeForDelivery("webhook_drop", facts);
     const copies = dropped ? 0 : (this.faults.takeForDelivery("webhook_duplicate", facts)?.copies ?? 0);
-    for (let copy = 0; copy <= copies; copy += 1) this.add(input, dropped ? "dropped" : "pending");
-    const reorder = dropped ? undefined : this.faults.takeForDelivery("webhook_reorder", facts);
-    if (reorder) this.hold(input.lane, copies + 1, reorder.delayMs);
+    const key = `${input.provider}:${input.lane}`;
+    const waiting = this.held.get(key);
+    const reorder = dropped || waiting ? undefined : this.faults.takeForDelivery("webhook_reorder", facts);
+    const ids: string[] = [];
+    for (let copy = 0; copy <= copies; copy += 1) ids.push(this.add(input, dropped ? "dropped" : "pending").id);
+    if (reorder) this.hold(key, ids, reorder.delayMs);
+    else if (waiting && !dropped) this.release(key);
   }
 
   /** Delivers events again whatever became of them before; returns how many were queued. */
@@ -109,7 +114,7 @@ export class Webhooks {
     this.timers.clear();
   }
 
-  private add(input: { provider: Provider; eventId: string; eventType: string; lane: string; lbgId?: string | undefined }, status: Delivery["status"]): void {
+  private add(input: { provider: Provider; eventId: string; eventType: string; lane: string; lbgId?: string | undefined }, status: Delivery["status"]): Delivery {
     const delivery: Delivery = {
       id: this.ids.stripe("dlv"),
       provider: input.provider,
@@ -123,6 +128,7 @@ export class Webhooks {
     };
     this.store.put(TABLE, delivery);
     if (status === "pending") this.lane(delivery);
+    return delivery;
   }
 
   private lane(delivery: Delivery): void {
@@ -133,19 +139,23 @@ export class Webhooks {
     this.pending += 1;
   }
 
-  /** Takes the newest deliveries of a lane out of line for a while, so that later events overtake them. */
-  private hold(lane: string, count: number, delayMs: number): void {
-    for (const [key, queue] of this.lanes) {
-      if (!key.endsWith(`:${lane}`)) continue;
-      const held = queue.splice(-count, count);
-      const timer = setTimeout(() => {
-        this.timers.delete(timer);
-        const current = this.lanes.get(key) ?? [];
-        this.lanes.set(key, [...current.splice(0), ...held]);
-        this.kick();
-      }, delayMs);
-      this.timers.add(timer);
-    }
+  /** Takes deliveries out of line until the lane's next event has gone before them, or for so long. */
+  private hold(key: string, ids: string[], delayMs: number): void {
+    const queue = this.lanes.get(key);
+    if (queue) this.lanes.set(key, queue.filter((id) => !ids.includes(id)));
+    const timer = setTimeout(() => this.release(key), delayMs);
+    this.timers.add(timer);
+    this.held.set(key, { ids, timer });
+  }
+
+  private release(key: string): void {
+    const held = this.held.get(key);
+    if (!held) return;
+    clearTimeout(held.timer);
+    this.timers.delete(held.timer);
+    this.held.delete(key);
+    this.lanes.set(key, [...(this.lanes.get(key) ?? []), ...held.ids]);
+    this.kick();
   }
 
   private async drive(lane: string): Promise<void> {

@@ -1,8 +1,8 @@
 /** The control plane `/_sandbox/*`: clock, switches, recorded requests, and the hands of payers, signers and banks. */
 import type { Clock } from "../clock.js";
 import type { EsignContext } from "../esign/context.js";
-import { EsignError, loadRequest } from "../esign/context.js";
-import { bounce, decline, expireDue, sign, signAll, view } from "../esign/lifecycle.js";
+import { EsignError, loadRequest, REQUESTS } from "../esign/context.js";
+import { bounce, decline, expireDue, isOpen, sign, signAll, view } from "../esign/lifecycle.js";
 import type { Faults } from "../faults.js";
 import { endChallenge } from "../pages/pages.js";
 import type { Recorder } from "../recorder.js";
@@ -203,11 +203,20 @@ export class Control {
     return shown(emit(this.deps.stripe, text(body, "type") ?? "sandbox.unknown", object, { lbgId: text(body, "lbgId") }));
   }
 
+  /** Signs every open request whose metadata holds the given entries, as all its parties would. */
+  private signMatching(metadata: Record<string, string>): unknown {
+    const ctx = this.deps.esign;
+    const wanted = Object.entries(metadata);
+    if (wanted.length === 0) throw new ControlError(400, "metadata is needed");
+    const open = ctx.store.list(REQUESTS, (r) => isOpen(r) && wanted.every(([key, value]) => (r["metadata"] as Record<string, unknown>)[key] === value));
+    return { signed: open.map((request) => signAll(ctx, request).id) };
+  }
+
   private esign(action: string, id: string, body: Record<string, unknown>): unknown {
     const ctx = this.deps.esign;
     switch (action) {
       case "sign-all":
-        return shown(signAll(ctx, loadRequest(ctx, id)));
+        return id ? shown(signAll(ctx, loadRequest(ctx, id))) : this.signMatching((body["metadata"] as Record<string, string> | undefined) ?? {});
       case "sign":
         return shown(sign(ctx, id));
       case "view":

@@ -29,7 +29,7 @@ export function stateOf(store: Store, lbgId: string | undefined): Record<string,
     reversals: reversals.map(shown),
     signature_requests: store
       .list(REQUESTS, (r) => lbgId === undefined || (r["metadata"] as Record<string, unknown>)["lbg_id"] === lbgId)
-      .map((r) => ({ ...shown(r), is_canceled: r["_canceled"] === true, is_expired: r["_expired"] === true })),
+      .map((r) => ({ signature_request_id: r.id, ...shown(r), is_canceled: r["_canceled"] === true, is_expired: r["_expired"] === true })),
     events: store.list("events", mine).map((e) => ({ id: e.id, type: e["type"] as string, created: e["created"] as number, object: (e["data"] as { object: Row }).object.id })),
   };
 }

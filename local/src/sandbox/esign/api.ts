@@ -237,7 +237,8 @@ export class EsignApi {
   private list(params: Params): EsignResponse {
     const size = Number(textOf(params["page_size"]) ?? 20);
     const number = Number(textOf(params["page"]) ?? 1);
-    const all = this.ctx.store.list(REQUESTS, (r) => !r["_canceled"]).reverse();
+    const wanted = (textOf(params["query"]) ?? "").toLowerCase();
+    const all = this.ctx.store.list(REQUESTS, (r) => !r["_canceled"] && searched(r).includes(wanted)).reverse();
     const shown = all.slice((number - 1) * size, number * size).map((r) => requestShown(this.ctx, r));
     return json({ list_info: { page: number, page_size: size, num_pages: Math.max(1, Math.ceil(all.length / size)), num_results: all.length }, signature_requests: shown });
   }
@@ -253,6 +254,12 @@ export class EsignApi {
 
 function json(body: unknown, status = 200): EsignResponse {
   return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+/** What a search without a field looks at: titles, parties and metadata. */
+function searched(request: Row): string {
+  const parties = (request["signatures"] as Row[]).flatMap((s) => [s["signer_name"] as string, s["signer_email_address"] as string]);
+  return [request["title"] as string, request["subject"] as string | null, ...parties, ...Object.values(request["metadata"] as Record<string, unknown>)].join("\n").toLowerCase();
 }
 
 function isTrue(value: unknown): boolean {
