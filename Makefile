@@ -32,7 +32,7 @@ test-ts: $(NPM_STAMP) ## CDK, state machines, gateway, sandbox and the tidy test
 	@npm test --silent --workspace infra-cdk
 	@npm test --silent --workspace local
 	@$(LOCAL) with-postgres -- npm run --silent test:tidy --workspace tests
-	@.venv/bin/python -m unittest discover -s tests/contracts -p 'test_*.py' -q
+	@.venv/bin/python -m unittest discover -s tests/contracts/stripe -q
 
 test-cloud: $(NPM_STAMP) ## journeys, races, fault injection, client and contract tests against the deployed local cloud
 	@$(LOCAL) with-cloud test -- npm run --silent test:cloud --workspace tests
