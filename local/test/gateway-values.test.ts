@@ -123,6 +123,7 @@ describe("gateway answers", () => {
       ["query Q($n: Nope) { thing(limit: $n) { id } }", "UnknownType: Unknown type Nope"],
       ["{ thing { ...F } }", "UndefinedFragment: Undefined fragment F @ 'thing'"],
       ["query Q($n: String) { thing(limit: $n) { id } }", "VariableTypeMismatch: Variable type 'String' doesn't match expected type 'Int' @ 'thing'"],
+      ['query Q($n: Int = "x") { thing(limit: $n) { id } }', "BadValueForDefaultArg: Bad default value StringValue{value='x'} for type Int"],
       ['{ thing(limit: "1") { id } }', "WrongType: argument 'limit' with value 'StringValue{value='1'}' is not a valid 'Int' @ 'thing'"],
       ["{ thing(limit: 3000000000) { id } }", "WrongType: argument 'limit' with value 'IntValue{value=3000000000}' is not a valid 'Int' @ 'thing'"],
       ["{ thing(kind: CASH) { id } }", "WrongType: argument 'kind' with value 'EnumValue{name='CASH'}' is not a valid 'Kind' @ 'thing'"],

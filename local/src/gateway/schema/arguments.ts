@@ -22,15 +22,21 @@ import {
 } from "graphql";
 import type { AppSyncError } from "../model.js";
 
-/** A literal that does not fit its argument. */
-export class WrongTypeError extends GraphQLError {}
+/** A literal that does not fit its argument; the message starts with AppSync's type of validation error. */
+export class WrongLiteralError extends GraphQLError {}
 
 export const argumentsOfCorrectType: ValidationRule = (context) => ({
   Argument(node) {
     const argument = context.getArgument();
     if (!argument) return;
     const problem = literalProblem(node.value, argument.type, node.name.value);
-    if (problem) context.reportError(new WrongTypeError(problem, { nodes: node }));
+    if (problem) context.reportError(new WrongLiteralError(`WrongType: ${problem}`, { nodes: node }));
+  },
+  VariableDefinition(node) {
+    const type = context.getInputType();
+    if (!node.defaultValue || !type || !literalProblem(node.defaultValue, type, node.variable.name.value)) return;
+    const problem = `BadValueForDefaultArg: Bad default value ${printedLiteral(node.defaultValue)} for type ${type.toString()}`;
+    context.reportError(new WrongLiteralError(problem, { nodes: node }));
   },
 });
 

@@ -12,7 +12,7 @@ import {
   type ValidationRule,
 } from "graphql";
 import type { AppSyncError } from "../model.js";
-import { argumentsOfCorrectType, WrongTypeError } from "./arguments.js";
+import { argumentsOfCorrectType, WrongLiteralError } from "./arguments.js";
 
 const RULES: readonly ValidationRule[] = [
   ...specifiedRules.filter((rule) => rule !== ValuesOfCorrectTypeRule),
@@ -67,7 +67,7 @@ export function validationErrors(
 function worded(error: GraphQLError, document: DocumentNode): string {
   const where = error.nodes?.map((node) => fieldPath(document, node)).find((path) => path !== "") ?? "";
   const suffix = where === "" ? "" : ` @ '${where}'`;
-  if (error instanceof WrongTypeError) return `Validation error of type WrongType: ${error.message}${suffix}`;
+  if (error instanceof WrongLiteralError) return `Validation error of type ${error.message}${suffix}`;
   for (const [pattern, words] of WORDING) {
     const match = pattern.exec(error.message);
     if (match) return `Validation error of type ${words(match)}${suffix}`;

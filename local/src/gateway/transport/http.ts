@@ -35,7 +35,6 @@ export function httpListener(parts: HttpParts): RequestListener {
     if (request.method === "GET" && path === "/graphiql") {
       return void response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(graphiql);
     }
-    if (request.method === "GET" && path === "/health") return void response.writeHead(200).end("ok");
     if (path !== "/graphql") return void response.writeHead(404).end();
     void answer(parts, request, response);
   };
