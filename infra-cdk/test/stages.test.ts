@@ -3,12 +3,23 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Stack, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, User } from 'aws-cdk-lib/aws-iam';
-import { STAGES } from '../lib/config.ts';
-import { lambdasOf, SECRETS } from '../lib/manifest.ts';
+import { buildApp } from '../lib/app.ts';
+import { loadConfig, STAGES } from '../lib/config.ts';
+import { lambdasOf, readTree, SECRETS } from '../lib/manifest.ts';
 import { machineOutputKey, OUTPUTS } from '../lib/outputs.ts';
 import { GROUPS } from '../lib/stacks/security.ts';
 import { QUERY_DEPTH_LIMIT } from '../lib/stacks/api.ts';
-import { findings, flatten, newApp, realApp, synthesise, type Resource, type Synthesised } from './support.ts';
+import {
+  findings,
+  flatten,
+  newApp,
+  realApp,
+  ROOT,
+  stubLambdas,
+  synthesise,
+  type Resource,
+  type Synthesised,
+} from './support.ts';
 
 const CLOUD = ['dev', 'stage', 'prod'] as const;
 /** CloudFormation's own limit. */
@@ -270,6 +281,13 @@ for (const stage of CLOUD) {
     });
   });
 }
+
+test('a pinned account changes nothing that cdk-nag sees', () => {
+  const app = newApp();
+  const config = loadConfig('prod', { RASTUP_ACCOUNT: '123456789012' });
+  buildApp(app, { config, root: ROOT, lambdaDirectory: stubLambdas(readTree(ROOT)) });
+  assert.deepEqual(findings(app), []);
+});
 
 test('cdk-nag would find a wildcard', () => {
   const app = newApp();
