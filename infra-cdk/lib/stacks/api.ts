@@ -73,6 +73,8 @@ export class ApiStack extends Stack {
         userPoolId: security.userPool.userPoolId,
         awsRegion: this.region,
         defaultAction: 'ALLOW',
+        // Tokens of another client of the pool, a future back office's for one, are not for this API.
+        appIdClientRegex: security.userPoolClient.userPoolClientId,
       },
       additionalAuthenticationProviders: [
         { authenticationType: 'AWS_IAM' },
