@@ -1,1 +1,22 @@
-//! finance
+//! Money: what a leg costs, the buyer's charge, the confirmation's capture and its undo, the ledger, fees, payouts and
+//! receipts. What is booked and when is not here.
+
+pub mod api;
+pub mod charges;
+mod error;
+pub mod fees;
+pub mod ledger;
+pub mod payouts;
+mod pricing;
+pub mod receipts;
+mod refunds;
+pub mod saga;
+pub mod stripe_events;
+mod tax;
+
+pub use charges::{Charge, ChargeStatus, IntentSecret, Method, NewCharge, Split};
+pub use error::FinanceError;
+pub use pricing::{LegPrice, LegPricing, price_leg};
+pub use rastup_providers::tax::{RateTable, TaxLine, TaxQuotes};
+pub use receipts::{DocumentReference, LegSnapshot, ReceiptSnapshot};
+pub use tax::record_tax_quote;

@@ -7,8 +7,7 @@ use rastup_types::{Cents, Currency};
 use serde::Deserialize;
 use stripe_connect::transfer::CreateTransfer;
 use stripe_core::{
-    PaymentIntentAllowedPaymentMethodTypes, PaymentIntentCaptureMethod,
-    SetupIntentAllowedPaymentMethodTypes,
+    PaymentIntentAllowedPaymentMethodTypes, PaymentIntentCaptureMethod, SetupIntentAllowedPaymentMethodTypes,
     customer::CreateCustomer,
     payment_intent::{
         CancelPaymentIntent, CapturePaymentIntent, CreatePaymentIntent, CreatePaymentIntentOffSession,
@@ -204,10 +203,8 @@ impl Payments for Stripe {
         amount: Cents,
         metadata: BTreeMap<String, String>,
     ) -> Result<Refund, PaymentError> {
-        let request = CreateRefund::new()
-            .payment_intent(payment_intent)
-            .amount(wire(amount))
-            .metadata(map(metadata));
+        let request =
+            CreateRefund::new().payment_intent(payment_intent).amount(wire(amount)).metadata(map(metadata));
         let view = self.transport.send::<RefundView>(&request, Some(key)).await?;
         let status = view.status.as_deref().map_or(RefundStatus::Pending, RefundStatus::from_name);
         Ok(Refund { id: view.id, status })

@@ -334,15 +334,13 @@ impl Payments for FakePayments {
         customer: &str,
         metadata: BTreeMap<String, String>,
     ) -> Result<SetupIntent, PaymentError> {
-        let answer =
-            self.keyed("create_setup_intent", key, format!("{customer} {metadata:?}"), |state| {
-                let id = state.mint("seti");
-                let client_secret = Some(format!("{id}_secret_fake"));
-                let setup =
-                    SetupIntent { id: id.clone(), succeeded: false, payment_method: None, client_secret };
-                state.setups.insert(id, setup.clone());
-                Ok(Answer::Setup(setup))
-            })?;
+        let answer = self.keyed("create_setup_intent", key, format!("{customer} {metadata:?}"), |state| {
+            let id = state.mint("seti");
+            let client_secret = Some(format!("{id}_secret_fake"));
+            let setup = SetupIntent { id: id.clone(), succeeded: false, payment_method: None, client_secret };
+            state.setups.insert(id, setup.clone());
+            Ok(Answer::Setup(setup))
+        })?;
         match answer {
             Answer::Setup(setup) => Ok(setup),
             Answer::Id(_) | Answer::Intent(_) | Answer::Refund(_) => Err(PaymentError::KeyReused),

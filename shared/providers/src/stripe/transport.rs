@@ -79,8 +79,7 @@ impl Transport {
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await.map_err(|error| unavailable(error.without_url()))?;
         if (200..300).contains(&status) {
-            return serde_json::from_slice(&bytes)
-                .map_err(|_| unavailable("an answer that cannot be read"));
+            return serde_json::from_slice(&bytes).map_err(|_| unavailable("an answer that cannot be read"));
         }
         Err(serde_json::from_slice::<ErrorEnvelope>(&bytes)
             .map_or_else(|_| unavailable(format!("status {status}")), |body| classify(status, body.error)))

@@ -1,0 +1,18 @@
+//! Handlers of the Lambdas: each maps one event to a use case and its result back.
+
+mod receipts;
+mod steps;
+mod webhooks;
+
+use rastup_types::{ApiError, Event};
+use serde::de::DeserializeOwned;
+
+pub use receipts::{ReceiptDeps, RenderDeps, receipt_worker, resolver};
+pub use steps::{StepDeps, capture_step, tax_step, transfer_step, wallet_step};
+pub use webhooks::{EventDeps, WebhookDeps, event_worker, stripe_webhook};
+
+/// An id that the event must carry; without it the event is not one of ours.
+fn id_of<I: DeserializeOwned>(event: &Event, name: &str) -> Result<I, ApiError> {
+    let id = event.ids.get(name).cloned().unwrap_or_default();
+    serde_json::from_value(id).map_err(ApiError::internal)
+}

@@ -1,0 +1,17 @@
+//! Step of a saga: sends one payout to its seller.
+
+use std::sync::Arc;
+
+use finance::api::{StepDeps, transfer_step};
+use rastup_providers::stripe::Stripe;
+use rastup_runtime::{Init, LambdaError, step::run};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), LambdaError> {
+    let init = Init::new().await?;
+    let store = init.store().await?;
+    let relay = init.relay(&store)?;
+    let secret = init.secret("STRIPE_SECRET_ARN").await?;
+    let payments = Arc::new(Stripe::new(&init.config.required("STRIPE_API_URL")?, &secret)?);
+    run(init.config.function, relay, StepDeps { store, payments }, transfer_step).await
+}

@@ -1,0 +1,12 @@
+//! Step of a saga: applies wallet credit, of which there is none yet.
+
+use finance::api::wallet_step;
+use rastup_runtime::{Init, LambdaError, step::run};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), LambdaError> {
+    let init = Init::new().await?;
+    let store = init.store().await?;
+    let relay = init.relay(&store)?;
+    run(init.config.function, relay, store, wallet_step).await
+}
