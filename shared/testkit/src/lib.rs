@@ -1,5 +1,12 @@
 //! For tests only: a throw-away database, a clock that is set, seeded ids, and checks of what was written to the outbox.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "for tests only: a broken fixture ends the test, and says why"
+)]
+
 mod database;
 mod events;
 
