@@ -1,6 +1,6 @@
 // What gateway tests share: the real SDL, a signer of tokens with its key set, and a Lambda that answers from a table. No tests.
 
-import { readdirSync, readFileSync, mkdtempSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -116,16 +116,24 @@ export async function startTestGateway(
   signer: Signer,
   overrides: Partial<GatewayParts> & Pick<GatewayParts, "invoker" | "wiring">,
 ): Promise<Gateway> {
-  return serveGateway({
+  const stateDir = mkdtempSync(join(tmpdir(), "rastup-gateway-"));
+  const gateway = await serveGateway({
     keys: signer.keys,
     iamCredentials: localCredentials("000000000000", "test"),
-    stateDir: mkdtempSync(join(tmpdir(), "rastup-gateway-")),
+    stateDir,
     tlsPort: 0,
     httpPort: 0,
     clock: Date.now,
     log: silentLog,
     ...overrides,
   });
+  return {
+    ...gateway,
+    async close() {
+      await gateway.close();
+      rmSync(stateDir, { recursive: true });
+    },
+  };
 }
 
 export interface Answer {

@@ -1,7 +1,7 @@
 // The gateway wired by templates and an emulator: what it reads, what it asks for, and what it refuses to guess.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -82,9 +82,19 @@ const STUDIOS: Template = {
   },
 };
 
+const directories: string[] = [];
+
+function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "rastup-wiring-"));
+  directories.push(directory);
+  return directory;
+}
+
+after(() => directories.forEach((directory) => rmSync(directory, { recursive: true })));
+
 /** Writes an assembly the way the CDK CLI leaves one. */
 function assembly(templates: Record<string, Template>): string {
-  const directory = mkdtempSync(join(tmpdir(), "rastup-assembly-"));
+  const directory = temporaryDirectory();
   const artifacts: Record<string, unknown> = {};
   for (const [name, template] of Object.entries(templates)) {
     const templateFile = `${name}.template.json`;
@@ -163,7 +173,7 @@ describe("wiring from templates", () => {
     }
     const nowhere: DeployedApi = { ...deployment, physicalId: () => undefined };
     await assert.rejects(loadWiring(assembly({ security: SECURITY, api: API, studios: STUDIOS }), nowhere, "local"), /is not deployed/);
-    await assert.rejects(loadWiring(mkdtempSync(join(tmpdir(), "rastup-empty-")), deployment, "local"), /synthesise the CDK app first/);
+    await assert.rejects(loadWiring(temporaryDirectory(), deployment, "local"), /synthesise the CDK app first/);
   });
 });
 
@@ -218,7 +228,7 @@ describe("gateway on an emulator", () => {
     gateway = await startGateway({
       emulatorUrl: `http://127.0.0.1:${(emulator.address() as AddressInfo).port}`,
       cdkOut: assembly({ security: SECURITY, api: API, studios: STUDIOS }),
-      stateDir: mkdtempSync(join(tmpdir(), "rastup-state-")),
+      stateDir: temporaryDirectory(),
       tlsPort: 0,
       httpPort: 0,
       stage: "local",
