@@ -74,8 +74,6 @@ export function createCharge(
     currency: intent["currency"],
     customer: intent["customer"],
     description: intent["description"],
-    destination: null,
-    dispute: null,
     disputed: false,
     failure_balance_transaction: null,
     failure_code: failed?.code ?? null,
@@ -84,7 +82,6 @@ export function createCharge(
     livemode: false,
     metadata: { ...(intent["metadata"] as Record<string, string>) },
     on_behalf_of: intent["on_behalf_of"],
-    order: null,
     outcome: failed
       ? { advice_code: null, network_advice_code: null, network_decline_code: null, network_status: "declined_by_network", reason: failed.declineCode ?? failed.code, risk_level: "normal", risk_score: 20, seller_message: "The bank did not return any further details with this decline.", type: "issuer_declined" }
       : { advice_code: null, network_advice_code: null, network_decline_code: null, network_status: "approved_by_network", reason: null, risk_level: "normal", risk_score: 20, seller_message: "Payment complete.", type: "authorized" },
@@ -92,7 +89,6 @@ export function createCharge(
     payment_intent: intent.id,
     payment_method: method.id,
     payment_method_details: methodDetails(ctx, intent, method, options.threeDs ?? false),
-    presentment_details: undefined,
     radar_options: {},
     receipt_email: intent["receipt_email"],
     receipt_number: null,

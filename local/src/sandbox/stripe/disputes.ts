@@ -28,14 +28,13 @@ export function openDispute(ctx: StripeContext, charge: Row, options: { reason?:
     id,
     object: "dispute",
     amount,
-    balance_transaction: transaction.id,
     balance_transactions: [structuredClone(transaction)],
     charge: charge.id,
     created: ctx.clock.now(),
     currency: charge["currency"],
     enhanced_eligibility_types: [],
     evidence: { ...Object.fromEntries(EVIDENCE_FIELDS.map((field) => [field, null])), enhanced_evidence: {} },
-    evidence_details: { due_by: ctx.clock.now() + EVIDENCE_SECONDS, enhanced_eligibility: {}, has_evidence: false, past_due: false, submission_count: 0 },
+    evidence_details: { due_by: ctx.clock.now() + EVIDENCE_SECONDS, enhanced_eligibility: {}, has_evidence: false, past_due: false, submission_count: 0, submission_method: "not_submitted" },
     is_charge_refundable: false,
     livemode: false,
     metadata: {},
@@ -46,7 +45,6 @@ export function openDispute(ctx: StripeContext, charge: Row, options: { reason?:
   };
   ctx.store.put(TABLE, dispute);
   charge["disputed"] = true;
-  charge["dispute"] = id;
   ctx.store.put("charges", charge);
   emit(ctx, "charge.dispute.created", dispute);
   emit(ctx, "charge.dispute.funds_withdrawn", dispute);
@@ -78,10 +76,11 @@ function update(ctx: StripeContext, call: Call): Row {
     (dispute["evidence"] as Row)[field] = value === "" ? null : value;
   }
   dispute["metadata"] = mergedMetadata(dispute["metadata"] as Record<string, string>, call.params["metadata"]);
-  const details = dispute["evidence_details"] as { has_evidence: boolean; submission_count: number };
+  const details = dispute["evidence_details"] as { has_evidence: boolean; submission_count: number; submission_method: string };
   details.has_evidence ||= Object.keys(sent).length > 0;
   if (Object.keys(sent).length > 0 && flag(call.params, "submit") !== false) {
     details.submission_count += 1;
+    details.submission_method = "manual";
     dispute["status"] = "under_review";
   }
   ctx.store.put(TABLE, dispute);
