@@ -58,8 +58,10 @@ impl PublicError for DocumentError {
         match self {
             DocumentError::VarsMissing(problems) => {
                 let missing: Vec<&str> = problems.iter().map(|(name, _)| name.as_str()).collect();
-                let told: serde_json::Map<String, serde_json::Value> =
-                    problems.iter().map(|(name, problem)| (name.clone(), problem.to_string().into())).collect();
+                let told: serde_json::Map<String, serde_json::Value> = problems
+                    .iter()
+                    .map(|(name, problem)| (name.clone(), problem.to_string().into()))
+                    .collect();
                 ApiError::new(
                     "DOC_VARS_MISSING",
                     "Facts that the documents need are missing or invalid.",

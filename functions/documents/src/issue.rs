@@ -236,7 +236,7 @@ async fn send(
     };
     let envelope = match known {
         Some(envelope) => envelope,
-        None => create(issuer, caller, document, &signers, reference, pdf).await?,
+        None => create(issuer, caller, pack, document, &signers, pdf).await?,
     };
     note_sent(issuer, caller, pack, document, &signers, &envelope).await
 }
@@ -244,16 +244,21 @@ async fn send(
 async fn create(
     issuer: &Issuer,
     caller: &Caller,
+    pack: &PackRef,
     document: &Document,
     signers: &[Signer],
-    reference: String,
     pdf: Vec<u8>,
 ) -> Result<Envelope, DocumentError> {
+    let reference = document.doc_id.to_string();
     let signers = signers
         .iter()
         .map(|signer| EnvelopeSigner { name: signer.legal_name.clone(), email: signer.email.clone() })
         .collect();
-    let new = NewEnvelope { reference, title: document.title.clone(), pdf, signers };
+    let metadata = BTreeMap::from([
+        ("lbg_id".to_owned(), pack.lbg_id.to_string()),
+        ("pack_id".to_owned(), pack.pack_id.to_string()),
+    ]);
+    let new = NewEnvelope { reference, title: document.title.clone(), pdf, metadata, signers };
     match issuer.esign.create(&new).await {
         Ok(envelope) => Ok(envelope),
         Err(error) => {
@@ -327,7 +332,7 @@ async fn note_sent(
     .execute(unit.conn())
     .await?;
     if noted.rows_affected() == 1 && is_draft {
-        note_signatures(&mut unit, document.doc_id, envelope).await?;
+        note_signatures(&mut unit, document.doc_id, signers, envelope).await?;
         log_sent(&mut unit, document.doc_id, &envelope.id).await?;
         let event = pack.doc_event("doc.envelope.sent", document.doc_id);
         unit.publish(event.fact("signers", signers.len())).await?;
@@ -340,17 +345,23 @@ async fn note_sent(
     Ok(())
 }
 
-async fn note_signatures(unit: &mut Unit, doc_id: DocId, envelope: &Envelope) -> Result<(), sqlx::Error> {
-    for signature in &envelope.signatures {
-        sqlx::query(
-            "update documents.doc_signer set signature_id = $3
-             where doc_id = $1 and position = $2 and signature_id is null",
-        )
-        .bind(doc_id)
-        .bind(signature.order)
-        .bind(&signature.id)
-        .execute(unit.conn())
-        .await?;
+/// Notes which of the provider's signatures is whose; without that nobody could be led to their own signing page.
+async fn note_signatures(
+    unit: &mut Unit,
+    doc_id: DocId,
+    signers: &[Signer],
+    envelope: &Envelope,
+) -> Result<(), DocumentError> {
+    for signer in signers {
+        let signature = envelope.signatures.iter().find(|signature| signature.email.is(&signer.email));
+        let signature =
+            signature.ok_or(ESignError::Refused { code: "a_signer_has_no_signature".to_owned() })?;
+        sqlx::query("update documents.doc_signer set signature_id = $3 where doc_id = $1 and role = $2")
+            .bind(doc_id)
+            .bind(signer.role)
+            .bind(&signature.id)
+            .execute(unit.conn())
+            .await?;
     }
     Ok(())
 }
@@ -386,7 +397,11 @@ async fn issue_when_all_sent(unit: &mut Unit, pack: &PackRef) -> Result<(), Docu
 }
 
 /// Withdraws the envelopes of a pack that has ended, as far as they are open at the provider.
-pub async fn cancel_envelopes(issuer: &Issuer, caller: &Caller, pack_id: PackId) -> Result<(), DocumentError> {
+pub async fn cancel_envelopes(
+    issuer: &Issuer,
+    caller: &Caller,
+    pack_id: PackId,
+) -> Result<(), DocumentError> {
     let open: Vec<(DocId, String)> = sqlx::query_as(
         "select doc_id, envelope_id from documents.doc_instance
          where pack_id = $1 and envelope_status = 'voided' and envelope_id is not null

@@ -16,9 +16,7 @@ mod view;
 
 pub use error::DocumentError;
 pub use issue::{Issuer, cancel_envelopes, issue};
-pub use model::{
-    EnvelopeStatus, PackRequest, PackStatus, Party, SignedDocument, SignerRole, TemplateKind,
-};
+pub use model::{EnvelopeStatus, PackRequest, PackStatus, Party, SignedDocument, SignerRole, TemplateKind};
 pub use packs::{is_signed, issue_pack, signed_documents, supersede};
 pub use rules::variables::Problem;
 pub use signing::{Applied, follow_envelope};

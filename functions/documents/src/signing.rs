@@ -42,8 +42,8 @@ struct Document {
 #[derive(sqlx::FromRow)]
 struct Signer {
     role: SignerRole,
-    position: i32,
     user_id: UserId,
+    signature_id: Option<String>,
 }
 
 /// What the provider shows, with the signed file where there is one.
@@ -254,14 +254,16 @@ async fn apply_signatures(
     envelope: &Envelope,
 ) -> Result<(), DocumentError> {
     let signers: Vec<Signer> = sqlx::query_as(
-        "select role, position, user_id from documents.doc_signer where doc_id = $1 order by position",
+        "select role, user_id, signature_id from documents.doc_signer where doc_id = $1 order by position",
     )
     .bind(doc_id)
     .fetch_all(unit.conn())
     .await?;
     let now = unit.now();
     for signer in signers {
-        let Some(signature) = envelope.signatures.iter().find(|s| s.order == signer.position) else { continue };
+        let own =
+            envelope.signatures.iter().find(|signature| Some(&signature.id) == signer.signature_id.as_ref());
+        let Some(signature) = own else { continue };
         let signed_at = match signature.status {
             SignatureStatus::Signed => Some(signature.signed_at.unwrap_or(now)),
             SignatureStatus::Awaiting | SignatureStatus::Declined | SignatureStatus::Expired => None,

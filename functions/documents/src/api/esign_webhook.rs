@@ -31,8 +31,7 @@ async fn receive(deps: &Deps, request: &HttpRequest, caller: &Caller) -> Result<
     // Only the ids are kept: the rest of the body is covered by no signature, and names people.
     let body = serde_json::to_value(&callback).map_err(|error| DocumentError::Library(error.to_string()))?;
     let mut unit = deps.store.unit(caller).await?;
-    let stored =
-        inbox::store(&mut unit, "esign", &callback.event_id(), &callback.event_type, &body).await?;
+    let stored = inbox::store(&mut unit, "esign", &callback.event_id(), &callback.event_type, &body).await?;
     if let Some(inbox_id) = stored {
         let event = NewEvent::new("documents", "webhook.esign.received").id("inbox_id", inbox_id);
         unit.publish(event.fact("kind", callback.event_type)).await?;

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn each_placeholder_takes_its_value() {
-        let bound = bind("On {{service_date}} for {{a}}{{a}}.", &values(&[("service_date", "Monday"), ("a", "x")]));
+        let bound =
+            bind("On {{service_date}} for {{a}}{{a}}.", &values(&[("service_date", "Monday"), ("a", "x")]));
         assert_eq!(bound.as_deref(), Ok("On Monday for xx."));
     }
 

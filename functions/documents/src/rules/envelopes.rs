@@ -38,7 +38,7 @@ pub(crate) fn observed(envelope: &Envelope, now: DateTime<Utc>) -> EnvelopeStatu
 
 #[cfg(test)]
 mod tests {
-    use rastup_providers::esign::Signature;
+    use rastup_providers::esign::{EmailAddress, Signature};
 
     use super::*;
 
@@ -68,7 +68,13 @@ mod tests {
     #[test]
     fn completion_outweighs_expiry_and_a_refusal_outweighs_waiting() {
         let now = DateTime::from_timestamp(1_000, 0).unwrap();
-        let signature = |status| Signature { id: "s".into(), order: 0, status, viewed_at: None, signed_at: None };
+        let signature = |status| Signature {
+            id: "s".into(),
+            email: EmailAddress("a@example.com".into()),
+            status,
+            viewed_at: None,
+            signed_at: None,
+        };
         let mut envelope = Envelope {
             id: "e".into(),
             reference: None,

@@ -42,6 +42,13 @@ pub(crate) fn assign<'a>(
             None => missing.push(rule.role),
         }
     }
+    // The provider tells signers apart by their address, and nobody contracts with themselves.
+    for (index, (role, party)) in signers.iter().enumerate() {
+        let shared = |(_, other): &(SignerRole, &Party)| other.email.eq_ignore_ascii_case(&party.email);
+        if signers[..index].iter().any(shared) {
+            missing.push(*role);
+        }
+    }
     if missing.is_empty() { Ok(signers) } else { Err(missing) }
 }
 
@@ -75,7 +82,8 @@ mod tests {
             party(SignerRole::Talent, "Tal", "tal@example.com"),
         ];
         let Ok(signers) = assign(&rules, &parties) else { panic!("both roles are filled") };
-        let signers: Vec<_> = signers.iter().map(|(role, party)| (*role, party.legal_name.as_str())).collect();
+        let signers: Vec<_> =
+            signers.iter().map(|(role, party)| (*role, party.legal_name.as_str())).collect();
         assert_eq!(signers, [(SignerRole::Model, "Tal"), (SignerRole::Photographer, "Bo")]);
     }
 
@@ -86,11 +94,27 @@ mod tests {
     }
 
     #[test]
+    fn nobody_signs_both_sides_of_a_document() {
+        let rules = [rule(SignerRole::Buyer, None), rule(SignerRole::Talent, None)];
+        let parties = [
+            party(SignerRole::Buyer, "Bo", "bo@example.com"),
+            party(SignerRole::Talent, "Bo", "BO@example.com"),
+        ];
+        assert_eq!(assign(&rules, &parties).err(), Some(vec![SignerRole::Talent]));
+    }
+
+    #[test]
     fn a_party_without_a_usable_name_or_address_cannot_sign() {
         let rules = [rule(SignerRole::Model, Some(SignerRole::Talent))];
-        for (name, email) in
-            [(" ", "a@b.co"), ("A", ""), ("A", "a"), ("A", "@b.co"), ("A", "a@b"), ("A", "a@@b.co"), ("A", "a b@c.co")]
-        {
+        for (name, email) in [
+            (" ", "a@b.co"),
+            ("A", ""),
+            ("A", "a"),
+            ("A", "@b.co"),
+            ("A", "a@b"),
+            ("A", "a@@b.co"),
+            ("A", "a b@c.co"),
+        ] {
             let parties =
                 [party(SignerRole::Model, name, email), party(SignerRole::Talent, "T", "t@example.com")];
             assert_eq!(assign(&rules, &parties).err(), Some(vec![SignerRole::Model]), "{name:?} {email:?}");

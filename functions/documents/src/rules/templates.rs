@@ -99,7 +99,9 @@ impl Gate {
 pub(crate) fn required(leg_type: LegType, role: Option<ProfileRole>) -> Vec<TemplateKind> {
     match (leg_type, role) {
         (LegType::Studio, _) => vec![TemplateKind::StudioHouseRules],
-        (LegType::Talent, Some(ProfileRole::Model)) => vec![TemplateKind::TalentSow, TemplateKind::ModelRelease],
+        (LegType::Talent, Some(ProfileRole::Model)) => {
+            vec![TemplateKind::TalentSow, TemplateKind::ModelRelease]
+        }
         (
             LegType::Talent,
             None
@@ -116,9 +118,10 @@ pub(crate) fn required(leg_type: LegType, role: Option<ProfileRole>) -> Vec<Temp
 fn choose<'a>(library: &'a [Template], kind: TemplateKind, place: Place<'_>) -> Option<Chosen<'a>> {
     let meant = library.iter().filter(|template| template.kind == kind && template.gate.admits(place));
     let complete = meant.filter_map(|template| {
-        let clauses = template.sections.iter().map(|section| {
-            section.alternatives.iter().find(|clause| clause.gate.admits(place))
-        });
+        let clauses = template
+            .sections
+            .iter()
+            .map(|section| section.alternatives.iter().find(|clause| clause.gate.admits(place)));
         Some(Chosen { template, clauses: clauses.collect::<Option<Vec<_>>>()? })
     });
     // The most specific wins, then the newest: a city's own template is written because the general one does not do.

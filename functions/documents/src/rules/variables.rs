@@ -193,7 +193,9 @@ fn duration(value: &Value, max: Option<&str>) -> Result<String, Problem> {
 
 fn address(value: &Value) -> Result<String, Problem> {
     let expected = Problem::Invalid("an address: a text, or an object with `line1` and `city`");
-    let Some(parts) = value.as_object() else { return text(value, ADDRESS_LINE_MAX * 2).map_err(|_| expected) };
+    let Some(parts) = value.as_object() else {
+        return text(value, ADDRESS_LINE_MAX * 2).map_err(|_| expected);
+    };
     let part = |name: &str| parts.get(name).filter(|value| !value.is_null());
     if part("line1").is_none() || part("city").is_none() {
         return Err(expected);

@@ -104,7 +104,8 @@ impl Callback {
     /// Checks hash and age.
     pub fn verify(&self, api_key: &str, now: DateTime<Utc>) -> Result<(), CallbackError> {
         let hash = hex::decode(&self.event_hash).map_err(|_| CallbackError::Forged)?;
-        if api_key.is_empty() || mac(api_key, &self.event_time, &self.event_type).verify_slice(&hash).is_err() {
+        if api_key.is_empty() || mac(api_key, &self.event_time, &self.event_type).verify_slice(&hash).is_err()
+        {
             return Err(CallbackError::Forged);
         }
         let seconds: i64 = self.event_time.parse().map_err(|_| CallbackError::Malformed)?;
@@ -166,9 +167,9 @@ fn form_field<'a>(boundary: &str, body: &'a [u8], wanted: &str) -> Option<&'a [u
 fn names_field(head: &[u8], wanted: &str) -> bool {
     let head = String::from_utf8_lossy(head);
     head.lines().filter(|line| line.to_ascii_lowercase().starts_with("content-disposition:")).any(|line| {
-        line.split(';').map(str::trim).any(|part| {
-            part.strip_prefix("name=").is_some_and(|name| name.trim_matches('"') == wanted)
-        })
+        line.split(';')
+            .map(str::trim)
+            .any(|part| part.strip_prefix("name=").is_some_and(|name| name.trim_matches('"') == wanted))
     })
 }
 

@@ -10,7 +10,7 @@ use reqwest::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{ESign, ESignError, Envelope, NewEnvelope, Signature, SignatureStatus};
+use super::{ESign, ESignError, EmailAddress, Envelope, NewEnvelope, Signature, SignatureStatus};
 
 /// Where the provider answers; the local cloud names its sandbox instead.
 const API_URL: &str = "https://api.hellosign.com";
@@ -83,7 +83,8 @@ struct Request {
 #[derive(Deserialize)]
 struct RequestSignature {
     signature_id: String,
-    order: Option<i32>,
+    #[serde(default)]
+    signer_email_address: String,
     status_code: String,
     signed_at: Option<i64>,
     last_viewed_at: Option<i64>,
@@ -115,10 +116,9 @@ fn time(seconds: Option<i64>) -> Option<DateTime<Utc>> {
 
 impl From<Request> for Envelope {
     fn from(request: Request) -> Envelope {
-        let signatures = request.signatures.into_iter().enumerate().map(|(index, signature)| Signature {
+        let signatures = request.signatures.into_iter().map(|signature| Signature {
             id: signature.signature_id,
-            // A single signer comes without order.
-            order: signature.order.unwrap_or(i32::try_from(index).unwrap_or(i32::MAX)),
+            email: EmailAddress(signature.signer_email_address),
             status: match signature.status_code.as_str() {
                 "signed" => SignatureStatus::Signed,
                 "declined" => SignatureStatus::Declined,
@@ -204,11 +204,14 @@ impl DropboxSign {
             .text("subject", new.title.clone())
             .text(format!("metadata[{REFERENCE}]"), new.reference.clone())
             .part("files[0]", pdf);
+        for (name, id) in &new.metadata {
+            form = form.text(format!("metadata[{name}]"), id.clone());
+        }
+        // Without an order of signing nobody waits for another.
         for (order, signer) in new.signers.iter().enumerate() {
             form = form
                 .text(format!("signers[{order}][name]"), signer.name.clone())
-                .text(format!("signers[{order}][email_address]"), signer.email.clone())
-                .text(format!("signers[{order}][order]"), order.to_string());
+                .text(format!("signers[{order}][email_address]"), signer.email.clone());
         }
         Ok(form)
     }
@@ -277,6 +280,7 @@ mod tests {
         .unwrap();
         let envelope = Envelope::from(one.signature_request);
         assert_eq!(envelope.reference.as_deref(), Some("doc_1"));
+        assert!(envelope.signatures[0].email.is("A@example.com"));
         assert_eq!(envelope.signatures[0].status, SignatureStatus::Signed);
         assert_eq!(envelope.signatures[0].signed_at, DateTime::from_timestamp(1_570_471_100, 0));
         assert_eq!(envelope.signatures[1].status, SignatureStatus::Awaiting);
@@ -291,6 +295,6 @@ mod tests {
         .unwrap();
         let envelope = Envelope::from(one.signature_request);
         assert_eq!((envelope.reference, envelope.complete), (None, false));
-        assert_eq!((envelope.signatures[0].order, envelope.signatures[0].status), (0, SignatureStatus::Declined));
+        assert_eq!(envelope.signatures[0].status, SignatureStatus::Declined);
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use super::{ESign, ESignError, Envelope, NewEnvelope, Signature, SignatureStatus};
+use super::{ESign, ESignError, EmailAddress, Envelope, NewEnvelope, Signature, SignatureStatus};
 
 /// A fault of the next creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,19 +64,19 @@ impl FakeESign {
         self.state().cancelled.clone()
     }
 
-    /// The person at `order` opens the document.
-    pub fn view(&self, id: &str, order: i32, at: DateTime<Utc>) {
+    /// The person at place `signer` opens the document.
+    pub fn view(&self, id: &str, signer: usize, at: DateTime<Utc>) {
         self.change(id, |envelope| {
-            for signature in envelope.signatures.iter_mut().filter(|signature| signature.order == order) {
+            for signature in envelope.signatures.iter_mut().skip(signer).take(1) {
                 signature.viewed_at = Some(at);
             }
         });
     }
 
-    /// The person at `order` signs.
-    pub fn sign(&self, id: &str, order: i32, at: DateTime<Utc>) {
+    /// The person at place `signer` signs.
+    pub fn sign(&self, id: &str, signer: usize, at: DateTime<Utc>) {
         self.change(id, |envelope| {
-            for signature in envelope.signatures.iter_mut().filter(|signature| signature.order == order) {
+            for signature in envelope.signatures.iter_mut().skip(signer).take(1) {
                 signature.status = SignatureStatus::Signed;
                 signature.viewed_at = signature.viewed_at.or(Some(at));
                 signature.signed_at = Some(at);
@@ -87,19 +87,17 @@ impl FakeESign {
 
     /// Everybody signs.
     pub fn sign_all(&self, id: &str, at: DateTime<Utc>) {
-        let orders = self.change(id, |envelope| {
-            envelope.signatures.iter().map(|signature| signature.order).collect::<Vec<_>>()
-        });
-        for order in orders.unwrap_or_default() {
-            self.sign(id, order, at);
+        let signers = self.change(id, |envelope| envelope.signatures.len());
+        for signer in 0..signers.unwrap_or_default() {
+            self.sign(id, signer, at);
         }
     }
 
-    /// The person at `order` refuses.
-    pub fn decline(&self, id: &str, order: i32) {
+    /// The person at place `signer` refuses.
+    pub fn decline(&self, id: &str, signer: usize) {
         self.change(id, |envelope| {
             envelope.declined = true;
-            for signature in envelope.signatures.iter_mut().filter(|signature| signature.order == order) {
+            for signature in envelope.signatures.iter_mut().skip(signer).take(1) {
                 signature.status = SignatureStatus::Declined;
             }
         });
@@ -122,9 +120,9 @@ impl ESign for FakeESign {
             Some(Fault::LoseAnswer) | None => {}
         }
         let id = format!("env{}", state.envelopes.len() + 1);
-        let signatures = (0..).zip(&new.signers).map(|(order, _)| Signature {
-            id: format!("{id}sig{order}"),
-            order,
+        let signatures = new.signers.iter().enumerate().map(|(place, signer)| Signature {
+            id: format!("{id}sig{place}"),
+            email: EmailAddress(signer.email.clone()),
             status: SignatureStatus::Awaiting,
             viewed_at: None,
             signed_at: None,

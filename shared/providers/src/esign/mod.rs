@@ -6,13 +6,15 @@ mod dropbox_sign;
 #[cfg(feature = "fakes")]
 mod fake;
 
+use std::{collections::BTreeMap, fmt};
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 pub use callback::{Callback, CallbackError, callback_hash};
 pub use dropbox_sign::{DropboxSign, DropboxSignConfig, ESignSecret};
 #[cfg(feature = "fakes")]
-pub use fake::{Fault, FakeESign};
+pub use fake::{FakeESign, Fault};
 
 /// A document to be signed.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,8 +25,27 @@ pub struct NewEnvelope {
     pub title: String,
     /// The document.
     pub pdf: Vec<u8>,
-    /// In the order of signing; orders count from 0.
+    /// Further ids that travel as metadata; never personal data.
+    pub metadata: BTreeMap<String, String>,
+    /// Who signs, in no binding order; every address is another one.
     pub signers: Vec<EnvelopeSigner>,
+}
+
+/// An e-mail address, which no log shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EmailAddress(pub String);
+
+impl EmailAddress {
+    /// Compares as mail does, without regard to case.
+    pub fn is(&self, other: &str) -> bool {
+        self.0.eq_ignore_ascii_case(other)
+    }
+}
+
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmailAddress(…)")
+    }
 }
 
 /// Who signs. Not printable: it names a person.
@@ -54,8 +75,8 @@ pub enum SignatureStatus {
 pub struct Signature {
     /// The provider's id; addresses the signing page.
     pub id: String,
-    /// Place among the signers, from 0.
-    pub order: i32,
+    /// Whose it is.
+    pub email: EmailAddress,
     /// How it stands.
     pub status: SignatureStatus,
     /// When the signer last looked at the document.
