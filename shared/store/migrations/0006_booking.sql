@@ -42,8 +42,8 @@ create table booking.booking_leg (
     platform_fee_cents bigint not null check (platform_fee_cents >= 0),
     platform_fee_tax_cents bigint not null check (platform_fee_tax_cents >= 0),
     total_cents bigint not null,
-    tax_lines jsonb not null,
-    fee_rule_id text not null,
+    -- The whole quote: taxes by jurisdiction, the fee rule and where the rates came from.
+    price jsonb not null,
     deposit_cents bigint not null default 0 check (deposit_cents >= 0),
     policy jsonb not null,
     terms jsonb not null,
@@ -105,7 +105,9 @@ create table booking.deposit_auth (
     setup_intent_id text unique,
     payment_method_id text,
     hold_intent_id text unique,
+    -- Set while the outcome of a call to the provider is unknown; the attempt is part of its idempotency key.
     hold_requested_at timestamptz,
+    hold_attempt integer not null default 1,
     authorized_cents bigint not null check (authorized_cents > 0),
     captured_cents bigint not null default 0 check (captured_cents between 0 and authorized_cents),
     currency text not null default 'USD' check (currency = 'USD'),

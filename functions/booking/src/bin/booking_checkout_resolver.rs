@@ -1,0 +1,28 @@
+//! AppSync: an order from its draft to its acceptance.
+
+use std::sync::Arc;
+
+use booking::{
+    api::{
+        resolvers::{Checkout, checkout},
+        stripe,
+    },
+    payment::Cashier,
+};
+use rastup_providers::tax::RateTable;
+use rastup_runtime::{
+    Init, LambdaError,
+    resolver::{self, Edge},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), LambdaError> {
+    let init = Init::new().await?;
+    let store = init.store().await?;
+    let (payments, publishable_key) = stripe(&init).await?;
+    let cashier = Cashier { store: store.clone(), payments, sagas: init.sagas() };
+    let deps = Checkout { cashier, tax: Arc::new(RateTable), publishable_key };
+    let edge =
+        Edge { relay: init.relay(&store)?, rate_limit: init.rate_limit()?, function: init.config.function };
+    resolver::run(edge, deps, checkout).await
+}

@@ -1,0 +1,12 @@
+//! Every minute: deletes calendar holds past their end.
+
+use booking::api::jobs::expire_holds;
+use rastup_runtime::{Init, LambdaError, job};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), LambdaError> {
+    let init = Init::new().await?;
+    let store = init.store().await?;
+    let relay = init.relay(&store)?;
+    job::run(init.config.function, Some(relay), store, expire_holds).await
+}
