@@ -28,6 +28,18 @@ test("refunds never exceed the charge", async (t) => {
   assert.equal(charge.amount_refunded, 50_000);
 });
 
+test("a refund the bank sends back gives the money back to the platform", async (t) => {
+  const w = await world(t);
+  const intent = await paid(w, "lbg_0", 10_000);
+  const refund = await w.stripe.refunds.create({ payment_intent: intent.id });
+  await w.control("POST", `/stripe/refunds/${refund.id}/fail`, {});
+  assert.equal((await w.stripe.refunds.retrieve(refund.id)).status, "failed");
+  const again = await w.stripe.refunds.create({ payment_intent: intent.id });
+  assert.equal(again.amount, 10_000);
+  const { totals } = await w.control<{ totals: Record<string, number> }>("GET", "/state?lbgId=lbg_0");
+  assert.equal(totals["refunded_cents"], 10_000);
+});
+
 test("an authorisation cannot be refunded, only cancelled", async (t) => {
   const w = await world(t);
   const hold = await w.stripe.paymentIntents.create({ amount: 30_000, currency: "usd", confirm: true, capture_method: "manual", payment_method: "pm_card_visa" });

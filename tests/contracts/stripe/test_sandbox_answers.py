@@ -92,7 +92,8 @@ class Answers(unittest.TestCase):
         returned = v1.payment_intents.create({**order, "allowed_payment_method_types": ["us_bank_account"], "payment_method": "pm_usBankAccount_insufficientFunds", "confirm": True})
         sandbox.control("POST", "/clock", {"advanceSeconds": 5 * DAY})
         assert v1.payment_intents.retrieve(returned.id).status == "requires_payment_method"
-        v1.refunds.create({"payment_intent": debit.id})
+        sent_back = v1.refunds.create({"payment_intent": debit.id})
+        sandbox.control("POST", f"/stripe/refunds/{sent_back.id}/fail", {})
         dispute = sandbox.control("POST", "/stripe/disputes", {"payment_intent": paid.id})
         v1.disputes.update(dispute["id"], {"evidence": {"service_date": "2026-11-20"}})
         sandbox.control("POST", f"/stripe/disputes/{dispute['id']}/close", {"outcome": "won"})

@@ -13,6 +13,7 @@ import { emit, lbgOf, load, shown, type StripeContext } from "../stripe/context.
 import { closeDispute, openDispute } from "../stripe/disputes.js";
 import { StripeError } from "../stripe/errors.js";
 import { settlePayout } from "../stripe/payouts.js";
+import { failRefund } from "../stripe/refunds.js";
 import { cancel, settleDebit } from "../stripe/settlement.js";
 import type { Delivery, Webhooks } from "../webhooks.js";
 import type { ConfigStore, PartialConfig } from "./config.js";
@@ -161,6 +162,8 @@ export class Control {
         return this.account(first || text(body, "id"), body);
       case "disputes":
         return first && second === "close" ? shown(closeDispute(ctx, load(ctx, "disputes", first, "dispute"), body["outcome"] === "won" ? "won" : "lost")) : this.dispute(body);
+      case "refunds":
+        return { failed: failRefund(ctx, first, text(body, "reason") ?? "lost_or_stolen_card") };
       case "payouts":
         return { settled: settlePayout(ctx, first, text(body, "failure")) };
       case "events":

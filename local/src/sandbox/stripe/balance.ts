@@ -17,7 +17,7 @@ export function processingFee(type: "card" | "us_bank_account", amountCents: num
 }
 
 export interface Movement {
-  type: "charge" | "payment" | "refund" | "payment_refund" | "transfer" | "transfer_refund" | "adjustment" | "payout" | "payout_failure";
+  type: "charge" | "payment" | "refund" | "refund_failure" | "payment_refund" | "transfer" | "transfer_refund" | "adjustment" | "payout" | "payout_failure";
   /** Signed cents before the fee. */
   amount: number;
   feeCents?: number;

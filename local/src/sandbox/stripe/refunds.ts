@@ -90,6 +90,21 @@ export function settleRefund(ctx: StripeContext, id: string): void {
   emit(ctx, "refund.updated", refund);
 }
 
+/** The buyer's bank sends the refund back: the money is the platform's again. Returns false when it has failed before. */
+export function failRefund(ctx: StripeContext, id: string, reason: string): boolean {
+  const refund = load(ctx, TABLE, id, "refund");
+  if (!["succeeded", "pending"].includes(refund["status"] as string)) return false;
+  const back = move(ctx, { type: "refund_failure", amount: refund["amount"] as number, currency: refund["currency"] as string, source: id });
+  Object.assign(refund, { status: "failed", failure_reason: reason, failure_balance_transaction: back.id });
+  ctx.store.put(TABLE, refund);
+  const charge = load(ctx, "charges", refund["charge"] as string, "charge");
+  charge["amount_refunded"] = (charge["amount_refunded"] as number) - (refund["amount"] as number);
+  charge["refunded"] = false;
+  ctx.store.put("charges", charge);
+  emit(ctx, "refund.failed", refund);
+  return true;
+}
+
 function update(ctx: StripeContext, call: Call): Row {
   const refund = load(ctx, TABLE, call.args[0] ?? "", "refund");
   refund["metadata"] = mergedMetadata(refund["metadata"] as Record<string, string>, call.params["metadata"]);
