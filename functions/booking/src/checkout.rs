@@ -56,7 +56,8 @@ pub async fn start(
     unit.publish(about_order("lbg.create")).await?;
     let (leg, lines) = add_leg(&mut unit, lbg_id, quote).await?;
     unit.publish(leg_created(&leg, buyer, &new.city)).await?;
-    unit.publish(about_order("checkout.start").fact("leg_types", json!([LegType::Talent]))).await?;
+    unit.publish(about_order("checkout.start").fact("leg_types", json!([order::type_name(LegType::Talent)])))
+        .await?;
     unit.audit("checkout.start", lbg_id, json!({ "legId": leg.leg_id, "lines": lines.len() }));
     if let Some(key) = request_key {
         idempotency::finish(&mut unit, OPERATION, key, &json!({ "lbgId": lbg_id })).await?;
@@ -143,7 +144,7 @@ fn leg_created(leg: &Leg, buyer: UserId, city: &str) -> NewEvent {
         .user(buyer)
         .city(city)
         .money(leg.total_cents, Currency::USD)
-        .fact("leg_type", json!(leg.leg_type));
+        .fact("leg_type", order::type_name(leg.leg_type));
     match leg.studio_id {
         Some(studio_id) => event.id("studio_id", studio_id),
         None => event,

@@ -177,7 +177,7 @@ async fn publish_confirmed(
         .fact("end_at", time::text(group.end_at))
         .fact("acceptance_until", time::text(acceptance_until));
     unit.publish(confirmed).await?;
-    let leg_types: Vec<_> = order.legs.iter().map(|leg| leg.leg_type).collect();
+    let leg_types: Vec<_> = order.legs.iter().map(|leg| order::type_name(leg.leg_type)).collect();
     unit.publish(about("booking.confirmed").fact("leg_types", json!(leg_types))).await?;
     Ok(())
 }

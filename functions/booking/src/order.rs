@@ -166,6 +166,14 @@ impl Leg {
     }
 }
 
+/// Name of a kind of leg in events.
+pub(crate) fn type_name(leg_type: LegType) -> &'static str {
+    match leg_type {
+        LegType::Talent => "talent",
+        LegType::Studio => "studio",
+    }
+}
+
 /// The order; error `NOT_FOUND`.
 pub async fn read(unit: &mut Unit, lbg_id: LbgId) -> Result<Order, BookingError> {
     let group: Option<Group> = sqlx::query_as(

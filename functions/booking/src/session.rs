@@ -131,5 +131,5 @@ fn about(group: &Group, name: &'static str) -> NewEvent {
 }
 
 fn about_leg(leg: &Leg, group: &Group, name: &'static str) -> NewEvent {
-    about(group, name).id("leg_id", leg.leg_id).fact("leg_type", json!(leg.leg_type))
+    about(group, name).id("leg_id", leg.leg_id).fact("leg_type", order::type_name(leg.leg_type))
 }
