@@ -32,8 +32,8 @@ interface EventSpec {
   readonly consumers: readonly string[];
 }
 
-/** Parts of the envelope whose fields differ between events. */
-const OWN_PARTS = ['ids', 'money', 'payload'] as const;
+/** Parts of the envelope that differ between events. */
+const OWN_PARTS = ['user_id', 'ids', 'money', 'payload'] as const;
 
 export function eventsPage(tree: Tree): string {
   const events = readEvents(tree);
@@ -90,10 +90,8 @@ function consumersOf(tree: Tree, event: string): string[] {
 
 function section(event: EventSpec): string[] {
   const { schema } = event;
-  const rows = OWN_PARTS.flatMap((part) => {
-    const value = schema.properties?.[part];
-    return value === undefined ? [] : fields(schema, part, resolve(schema, value), isRequired(schema, part));
-  });
+  const own = Object.entries(schema.properties ?? {}).filter(([name]) => OWN_PARTS.some((part) => part === name));
+  const rows = fields(schema, '', { properties: Object.fromEntries(own), required: schema.required }, true);
   return [
     `### ${event.name}`,
     [schema.description ?? schema.title ?? '', `Version ${event.version}, schema \`events/${event.file}\`.`].join(' ').trim(),
@@ -105,18 +103,17 @@ function isRequired(schema: Schema, name: string): boolean {
   return schema.required?.includes(name) ?? false;
 }
 
-/** Rows of an object's fields, nested ones by their path. */
+/** Rows of an object's fields; an object in it is told by its own fields, each with its path. */
 function fields(root: Schema, path: string, schema: Schema, always: boolean): string[][] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, unresolved]) => {
     const field = resolve(root, unresolved);
-    const inner = `${path}.${name}`;
+    const inner = path === '' ? name : `${path}.${name}`;
     const required = always && isRequired(schema, name);
     const description = unresolved.description ?? field.description ?? '';
-    const row = [code(inner), typeOf(root, field), required ? 'yes' : 'no', description];
+    if (field.properties !== undefined) return fields(root, inner, field, required);
     const items = field.items === undefined ? undefined : resolve(root, field.items);
     return [
-      row,
-      ...(field.properties === undefined ? [] : fields(root, inner, field, required)),
+      [code(inner), typeOf(root, field), required ? 'yes' : 'no', description],
       ...(items?.properties === undefined ? [] : fields(root, `${inner}[]`, items, required)),
     ];
   });
