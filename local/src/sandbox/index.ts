@@ -204,7 +204,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const http = createServer((request, response) => {
     server.handle(request, response).catch((error: unknown) => server.fail(response, error));
   });
-  http.keepAliveTimeout = 30_000;
+  // Longer than clients keep idle connections, so that none is closed under a request.
+  http.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve, reject) => {
     http.once("error", reject);
     http.listen(options.port, host, resolve);

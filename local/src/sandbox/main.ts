@@ -14,7 +14,7 @@ const list = (name: string): string[] => (env[name] ?? "").split(",").filter(Boo
 
 /** The version events carry is the one the product pins, when the sandbox runs inside the repository. */
 function pinnedVersion(): string | undefined {
-  const file = resolve(import.meta.dirname, "../../../shared/providers/stripe-version.txt");
+  const file = new URL("../../../shared/providers/stripe-version.txt", import.meta.url);
   return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
 }
 

@@ -110,6 +110,7 @@ export class EsignApi {
   private create(read: ReadEsignRequest, embedded: boolean): EsignResponse {
     const { params } = read;
     if (read.files.length === 0) throw badRequest("Must specify file or file_url", "files");
+    if (read.files.length > 1) throw badRequest("The sandbox takes one document per request", "files");
     const clientId = textOf(params["client_id"]);
     if (embedded && !clientId) throw badRequest("Missing parameter: client_id", "client_id");
     const metadata = metadataOf(params);
@@ -117,7 +118,7 @@ export class EsignApi {
     const signers = signersOf(params);
     const id = this.ctx.ids.hex(40);
     const now = this.ctx.clock.now();
-    const documents = read.files.map((file) => this.keep(file.data));
+    const document = this.keep(read.files[0]?.data ?? Buffer.alloc(0));
     const expires = textOf(params["expires_at"]);
     const title = textOf(params["title"]) ?? textOf(params["subject"]) ?? "Document";
     const request: Row = {
@@ -163,7 +164,7 @@ export class EsignApi {
         error: null,
       })),
       bulk_send_job_id: null,
-      _documents: documents,
+      _document: document,
       _embedded: embedded,
       ...(clientId ? { _clientId: clientId } : {}),
     };
@@ -222,8 +223,7 @@ export class EsignApi {
 
   /** The document with its certificate; while unsigned the certificate says so. */
   documentOf(request: Row): Buffer {
-    const [first = ""] = request["_documents"] as string[];
-    return withCertificate(readFileSync(join(this.ctx.documents, `${first}.pdf`)), {
+    return withCertificate(readFileSync(join(this.ctx.documents, `${String(request["_document"])}.pdf`)), {
       requestId: request.id,
       completedAt: (request["_completedAt"] as number | undefined) ?? 0,
       signatures: (request["signatures"] as Row[]).map((s) => ({ signatureId: s["signature_id"] as string, status: s["status_code"] as string, signedAt: (s["signed_at"] as number | null) ?? 0 })),
