@@ -1,9 +1,9 @@
-// The generated pages of docs/ say what the tree says, and the check notices when they do not.
+// The generated pages of docs/ say what the tree says, the check notices when they do not, and no link leads nowhere.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { lambdasOf, readTree } from '../../infra-cdk/lib/manifest.ts';
@@ -46,6 +46,38 @@ test('every operation, event and state has its place in the pages', () => {
     }
   }
 });
+
+test('every link of the README and of docs leads to a file, and to a heading where it names one', () => {
+  const dead: string[] = [];
+  for (const file of [join(ROOT, 'README.md'), ...markdownBelow(join(ROOT, 'docs'))]) {
+    for (const [, target = ''] of prose(readFileSync(file, 'utf8')).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [path = '', anchor] = target.split('#');
+      const there = path === '' ? file : resolve(dirname(file), path);
+      const found = existsSync(there) && (anchor === undefined || headings(there).includes(anchor));
+      if (!found) dead.push(`${relative(ROOT, file)} → ${target}`);
+    }
+  }
+  assert.deepEqual(dead, []);
+});
+
+function markdownBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(directory, name));
+}
+
+/** The text without its code blocks, in which brackets are not links. */
+function prose(text: string): string {
+  return text.replace(/^ *```[\s\S]*?^ *```$/gm, '');
+}
+
+/** Anchors of a page's headings, as GitHub makes them. */
+function headings(file: string): string[] {
+  return [...prose(readFileSync(file, 'utf8')).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title.toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'),
+  );
+}
 
 /** Names of all states, nested ones too. */
 function stateNames(value: unknown): string[] {
