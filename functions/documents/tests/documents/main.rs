@@ -1,0 +1,9 @@
+//! Tests of the documents context against a real database, with the bucket and the e-signature service in memory.
+
+mod documents_issue_worker;
+mod documents_resolver;
+mod esign_event_worker;
+mod esign_webhook;
+mod library;
+mod packs;
+mod world;
