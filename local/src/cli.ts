@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildLambdas } from './cloud/build.ts';
-import { type Cloud, type CloudName, PORT_BASES, startCloud } from './cloud/cloud.ts';
+import { type Cloud, type CloudName, PORT_BASES, startCloud, webhookAddress } from './cloud/cloud.ts';
 import { deploy } from './cloud/deploy.ts';
 import { portsFrom, REPOSITORY, statePaths, VENV } from './cloud/paths.ts';
 import { reachable, startCluster } from './cloud/postgres.ts';
@@ -50,7 +50,7 @@ RastUp runs on this machine.
   GraphiQL         https://localhost:${ports.gateway}/graphiql
   API key          ${outputs['GraphqlApiKey']}
   Provider pages   http://127.0.0.1:${ports.sandbox}/
-  Webhooks         ${outputs['HttpApiUrl']}
+  Webhooks         ${webhookAddress(ports, outputs)}/webhooks/…
   Emulator         http://127.0.0.1:${ports.emulator}
   PostgreSQL       ${cloud.databaseUrl}
   Logs             ${paths.logs}

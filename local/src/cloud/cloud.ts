@@ -193,8 +193,13 @@ function startGateway(ports: Ports, paths: StatePaths): Promise<Service> {
   );
 }
 
+/** Base address of the webhook routes: the emulator serves HTTP APIs below its own address. */
+export function webhookAddress(ports: Ports, outputs: Outputs): string {
+  return `http://127.0.0.1:${ports.emulator}/_aws/execute-api/${outputs['HttpApiId']}/$default`;
+}
+
 async function configureSandbox(ports: Ports, outputs: Outputs): Promise<void> {
-  const webhooks = (outputs['HttpApiUrl'] as string).replace(/\/$/, '');
+  const webhooks = webhookAddress(ports, outputs);
   const response = await fetch(`http://127.0.0.1:${ports.sandbox}/_sandbox/config`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

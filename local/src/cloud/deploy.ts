@@ -17,6 +17,7 @@ export function deployEnvironment(ports: Ports, paths: StatePaths): NodeJS.Proce
   return {
     ...process.env,
     AWS_ENDPOINT_URL: `http://127.0.0.1:${ports.emulator}`,
+    AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${ports.emulator}`,
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_REGION: 'us-east-1',
@@ -43,7 +44,7 @@ export async function deploy(ports: Ports, paths: StatePaths, stacks: readonly s
   await ensureBucket(ports, LOCAL_ASSETS_BUCKET);
   await step('infra-cdk deployed', async (note) => {
     const args = ['deploy', ...stacks, '-c', 'stage=local', '--require-approval', 'never', '--concurrency', '4'];
-    args.push('--method=direct', '--output', paths.cdkOut, '--outputs-file', paths.outputs, '--ci');
+    args.push('--method=direct', '--asset-parallelism', '--output', paths.cdkOut, '--outputs-file', paths.outputs, '--ci');
     await run(join(REPOSITORY, 'node_modules/.bin/cdk'), args, { cwd: join(REPOSITORY, 'infra-cdk'), env, onLine: note });
   });
   return readOutputs(paths);

@@ -52,7 +52,7 @@ export function statePathsAt(root: string): StatePaths {
     addresses: join(root, 'addresses.json'),
     pids: join(root, 'pids'),
   };
-  for (const directory of [paths.logs, paths.faults, paths.pids]) {
+  for (const directory of [join(paths.logs, 'lambda'), paths.faults, paths.pids]) {
     if (!existsSync(directory)) mkdirSync(directory, { recursive: true });
   }
   return paths;

@@ -56,11 +56,11 @@ async function story(world: World, timeline: Timeline): Promise<void> {
 
   const signed = await world.signDocuments(ada, lbgId);
   const documents = await world.db.query(
-    `select d.title, d.signed_sha256 from documents.doc_instance d join documents.doc_pack p using (pack_id) where p.lbg_id = $1`,
+    `select d.title, d.signed_pdf_sha256 from documents.doc_instance d join documents.doc_pack p using (pack_id) where p.lbg_id = $1`,
     [lbgId],
   );
   timeline.tell('documents rendered, sent, signed by everyone and read back from the provider',
-    ...documents.rows.map((row: { title: string; signed_sha256: string }) => `${row.title}: sha256 ${row.signed_sha256.slice(0, 16)}…`));
+    ...documents.rows.map((row: { title: string; signed_pdf_sha256: string }) => `${row.title}: sha256 ${row.signed_pdf_sha256.slice(0, 16)}…`));
 
   const payment = await world.createPayment(ada, lbgId);
   timeline.tell(`one payment of ${dollars(payment.amountCents)}; both calendars are reserved meanwhile`);

@@ -52,11 +52,6 @@ impl Relay {
         Relay { store, bus }
     }
 
-    /// The current time of the store's clock.
-    pub(crate) fn now(&self) -> chrono::DateTime<chrono::Utc> {
-        self.store.now()
-    }
-
     /// Publishes everything that waits and is older than `min_age`; answers with how many events the bus took.
     pub async fn drain(&self, min_age: chrono::Duration) -> Result<usize, ApiError> {
         let mut published = 0;

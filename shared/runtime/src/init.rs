@@ -15,6 +15,7 @@ use crate::{
     config::{Config, ConfigError, Stage},
     objects::{Objects, S3},
     rate_limit::{DynamoCounters, RateLimit},
+    resolver::Edge,
     sagas::{Sagas, StepFunctions},
     telemetry,
 };
@@ -124,6 +125,16 @@ impl Init {
     pub fn rate_limit(&self) -> Result<Arc<dyn RateLimit>, InitError> {
         let table = self.config.required("RATE_LIMIT_TABLE")?;
         Ok(Arc::new(DynamoCounters { client: aws_sdk_dynamodb::Client::new(&self.aws), table }))
+    }
+
+    /// What a resolver has besides its context's dependencies.
+    pub fn edge(&self, store: &Store) -> Result<Edge, InitError> {
+        let relay = match self.config.optional("EVENT_BUS_NAME") {
+            Some(_) => Some(self.relay(store)?),
+            None => None,
+        };
+        let (function, clock) = (self.config.function.clone(), Arc::new(self.clock()));
+        Ok(Edge { function, clock, relay, rate_limit: self.rate_limit()? })
     }
 
     /// The state machines.

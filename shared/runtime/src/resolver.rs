@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use lambda_runtime::LambdaEvent;
-use rastup_store::Caller;
+use rastup_store::{Caller, Clock};
 use rastup_types::{Actor, ApiError, Role, UserId, id::TypedId};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -134,8 +134,10 @@ impl Identity {
 pub struct Edge {
     /// Name of the binary.
     pub function: String,
-    /// Publishes what mutations committed.
-    pub relay: Relay,
+    /// The clock by which requests are counted.
+    pub clock: Arc<dyn Clock>,
+    /// Publishes what mutations committed; a resolver that only reads is not let to the bus and has none.
+    pub relay: Option<Relay>,
     /// Counts requests.
     pub rate_limit: Arc<dyn RateLimit>,
 }
@@ -156,8 +158,8 @@ where
                 Ok(()) => {
                     let writes = call.parent == "Mutation";
                     let result = handler(deps, call).await;
-                    if writes {
-                        edge.relay.flush().await;
+                    if let (true, Some(relay)) = (writes, &edge.relay) {
+                        relay.flush().await;
                     }
                     result
                 }
@@ -177,7 +179,7 @@ where
 }
 
 async fn limited(edge: &Edge, call: &Call, source_ip: &str) -> Result<(), ApiError> {
-    let now = edge.relay.now();
+    let now = edge.clock.now();
     match &call.caller.actor {
         Actor::User { user_id, .. } => {
             edge.rate_limit.count(&user_id.to_string(), USER_REQUESTS_MAX, now).await

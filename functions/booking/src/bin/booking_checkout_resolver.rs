@@ -10,10 +10,7 @@ use booking::{
     payment::Cashier,
 };
 use rastup_providers::tax::RateTable;
-use rastup_runtime::{
-    Init, LambdaError,
-    resolver::{self, Edge},
-};
+use rastup_runtime::{Init, LambdaError, resolver};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), LambdaError> {
@@ -22,7 +19,6 @@ async fn main() -> Result<(), LambdaError> {
     let (payments, publishable_key) = stripe(&init).await?;
     let cashier = Cashier { store: store.clone(), payments, sagas: init.sagas() };
     let deps = Checkout { cashier, tax: Arc::new(RateTable), publishable_key };
-    let edge =
-        Edge { relay: init.relay(&store)?, rate_limit: init.rate_limit()?, function: init.config.function };
+    let edge = init.edge(&store)?;
     resolver::run(edge, deps, checkout).await
 }

@@ -1,15 +1,11 @@
 //! AppSync: a service profile, and its seller's packages.
 
-use rastup_runtime::{
-    Init, LambdaError,
-    resolver::{self, Edge},
-};
+use rastup_runtime::{Init, LambdaError, resolver};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), LambdaError> {
     let init = Init::new().await?;
     let store = init.store().await?;
-    let edge =
-        Edge { relay: init.relay(&store)?, rate_limit: init.rate_limit()?, function: init.config.function };
+    let edge = init.edge(&store)?;
     resolver::run(edge, store, profiles::api::handle).await
 }
