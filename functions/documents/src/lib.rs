@@ -10,6 +10,7 @@ mod issue;
 mod library;
 mod model;
 mod packs;
+mod print;
 mod rules;
 mod signing;
 mod view;

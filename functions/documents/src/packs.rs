@@ -65,6 +65,9 @@ fn decide<'a>(
     request: &'a PackRequest,
     today: chrono::NaiveDate,
 ) -> Result<Vec<Draft<'a>>, DocumentError> {
+    if (request.leg_type == LegType::Talent) != request.role.is_some() {
+        return Err(DocumentError::Library("a talent leg has a role, a studio leg has none".to_owned()));
+    }
     let chosen = templates::resolve(library, request.leg_type, request.role, &request.city)
         .map_err(|kinds| DocumentError::TemplateGated { kinds })?;
     let mut drafts = Vec::with_capacity(chosen.len());

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use crate::{
     DocumentError,
     events::PackRef,
-    issue::{Issuer, cancel_envelopes, pdf_key},
+    issue::{Issuer, cancel_envelopes},
     model::{EnvelopeStatus, PackStatus, SignerRole},
     packs::{self, LockedPack},
+    print::pdf_key,
     rules::envelopes,
 };
 

@@ -85,7 +85,7 @@ async fn the_sample_request_is_one_that_the_handler_takes() {
     let request = HttpRequest::new(&headers, sample["body"].as_str().unwrap());
     let deps = documents::api::esign_webhook::Deps {
         store: desk.store().clone(),
-        api_key: "local-esign-key".to_owned(),
+        api_key: "esign_rastup_local".to_owned(),
     };
     documents::api::esign_webhook::handle(deps, request, system()).await.unwrap();
     assert_eq!(stored(&desk).await.len(), 1);

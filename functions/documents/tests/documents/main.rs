@@ -1,5 +1,12 @@
 //! Tests of the documents context against a real database, with the bucket and the e-signature service in memory.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a failed test"
+)]
+
 mod documents_issue_worker;
 mod documents_resolver;
 mod esign_event_worker;

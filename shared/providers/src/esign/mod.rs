@@ -3,6 +3,8 @@
 
 mod callback;
 mod dropbox_sign;
+#[cfg(test)]
+mod dropbox_sign_tests;
 #[cfg(feature = "fakes")]
 mod fake;
 
