@@ -49,6 +49,8 @@ export interface SeedStudio {
   readonly buffers: readonly [number, number, number];
   readonly cleaningFeeCents: number;
   readonly rates: readonly SeedRate[];
+  readonly peaks?: readonly SeedPeak[];
+  readonly crewTiers?: readonly { maxPeople: number; multiplierBps: number }[];
 }
 
 export interface SeedRate {
@@ -61,6 +63,14 @@ export interface SeedRate {
   readonly priceCents: number;
   readonly minMinutes: number;
   readonly maxMinutes: number | null;
+}
+
+export interface SeedPeak {
+  readonly name: string;
+  readonly dow: readonly number[];
+  readonly start: string;
+  readonly end: string;
+  readonly multiplierBps: number;
 }
 
 export interface Cities {
@@ -155,6 +165,19 @@ export async function loadStudio(db: pg.Client, userId: string, studio: SeedStud
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing`,
       [id('srt', `${studio.slug}/${rate.name}`), studioId, rate.kind, rate.name, rate.dow, rate.start, rate.end,
         rate.slotMinutes ?? null, rate.priceCents, rate.minMinutes, rate.maxMinutes, SEEDED_AT],
+    );
+  }
+  for (const peak of studio.peaks ?? []) {
+    await db.query(
+      `insert into studios.studio_peak (studio_id, name, dow, start_local, end_local, multiplier_bps)
+       values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+      [studioId, peak.name, peak.dow, peak.start, peak.end, peak.multiplierBps],
+    );
+  }
+  for (const tier of studio.crewTiers ?? []) {
+    await db.query(
+      `insert into studios.studio_crew_tier (studio_id, max_people, multiplier_bps) values ($1, $2, $3) on conflict do nothing`,
+      [studioId, tier.maxPeople, tier.multiplierBps],
     );
   }
   return openPayoutAccount(db, userId, 'default');
