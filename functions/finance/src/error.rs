@@ -138,6 +138,7 @@ impl PublicError for FinanceError {
                 "The receipt's PDF could not be made.",
                 "Its data is complete; the PDF is made again later.",
             )
+            .retryable()
             .caused_by(error),
             FinanceError::Provider(error) => provider(error),
             FinanceError::Mismatch { .. } | FinanceError::Stored(_) | FinanceError::Database(_) => {

@@ -20,7 +20,7 @@ use stripe_core::{
 use super::{
     IntentStatus, NewHold, NewPaymentIntent, NewTransfer, PaymentError, PaymentIntent, PaymentMethod,
     Payments, Refund, RefundStatus, SetupIntent,
-    transport::{IdView, Reference, Transport, wire},
+    transport::{IdView, Reference, Transport, reason, wire},
 };
 
 /// The account's keys, as the secret store keeps them.
@@ -89,7 +89,9 @@ impl From<IntentView> for PaymentIntent {
             client_secret: view.client_secret,
             latest_charge: view.latest_charge.map(Reference::into_id),
             payment_method: view.payment_method.map(Reference::into_id),
-            last_error_code: view.last_payment_error.and_then(|error| error.decline_code.or(error.code)),
+            last_error_code: view
+                .last_payment_error
+                .and_then(|error| error.code.map(|code| reason(code, error.decline_code))),
             metadata: view.metadata,
         }
     }

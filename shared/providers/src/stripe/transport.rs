@@ -56,7 +56,8 @@ impl Transport {
         key: Option<&str>,
     ) -> Result<V, PaymentError> {
         let built = request.build();
-        let query = built.query.map(|query| format!("?{query}")).unwrap_or_default();
+        let query = built.query.filter(|query| !query.is_empty()).map(|query| format!("?{query}"));
+        let query = query.unwrap_or_default();
         let url = format!("{}/v1{}{query}", self.base, built.path);
         let method = match built.method {
             StripeMethod::Get => reqwest::Method::GET,
@@ -101,10 +102,15 @@ fn classify(status: u16, error: ErrorView) -> PaymentError {
     match (error.kind.as_str(), code.as_str()) {
         ("idempotency_error", _) => PaymentError::KeyReused,
         (_, "authentication_required") => PaymentError::ActionRequired,
-        ("card_error", _) => PaymentError::Declined { code: error.decline_code.unwrap_or(code) },
+        ("card_error", _) => PaymentError::Declined { code: reason(code, error.decline_code) },
         (_, code) if is_about_state(code) => PaymentError::UnexpectedState { code: code.to_owned() },
         _ => PaymentError::Refused { code: if code.is_empty() { error.kind } else { code } },
     }
+}
+
+/// The issuer's reason where it gave one, else Stripe's code.
+pub(super) fn reason(code: String, decline_code: Option<String>) -> String {
+    decline_code.filter(|reason| reason != "generic_decline").unwrap_or(code)
 }
 
 fn is_about_state(code: &str) -> bool {
