@@ -118,7 +118,7 @@ async function redeploy(args: string[]): Promise<void> {
   const [name] = args;
   if (name === undefined) throw new Error('usage: make redeploy FN=<binary>, such as FN=booking_quote_resolver');
   await buildLambdas(name);
-  const ports = portsFrom(Number(process.env['RASTUP_PORT_BASE'] ?? PORT_BASES.dev));
+  const ports = portsFrom(PORT_BASES.dev);
   await deploy(ports, statePaths('dev'));
 }
 

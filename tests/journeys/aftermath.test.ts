@@ -21,13 +21,14 @@ describe('after everything else', () => {
         return [file.replace('.json', ''), ajv.compile(schema)] as const;
       }),
     );
-    const { rows } = await here.world.db.query('select detail from platform.outbox');
+    const { rows } = await here.world.db.query<{ detail: { event: string; v: number } }>('select detail from platform.outbox');
     assert.ok(rows.length > 100, `${rows.length} events were published`);
     const problems = new Set<string>();
-    for (const { detail } of rows as { detail: { event: string; v: number } }[]) {
-      const check = schemas.get(`${detail.event}.v${detail.v}`);
-      if (check === undefined) problems.add(`${detail.event} has no schema`);
-      else if (!check(detail)) problems.add(`${detail.event}: ${ajv.errorsText(check.errors)}`);
+    for (const { detail } of rows) {
+      const name = `${detail.event}.v${detail.v}`;
+      const check = schemas.get(name);
+      if (check === undefined) problems.add(`${name} has no schema`);
+      else if (!check(detail)) problems.add(`${name}: ${ajv.errorsText(check.errors)}`);
     }
     assert.deepEqual([...problems], []);
   });

@@ -11,8 +11,11 @@ import { type Service, startService, stopAll } from './processes.ts';
 import { step } from './progress.ts';
 import { seed } from '../seed/seed.ts';
 
-/** Ports of `make dev`; demo and tests use their own, so that all three can run at once. */
-export const PORT_BASES = { dev: 4500, demo: 4600, test: 4700 } as const;
+/** Ports of `make dev`; demo and tests use their own, so that all can run at once. */
+export const PORT_BASES = { dev: 4500, demo: 4600, test: 4700, restart: 4800, bench: 4900 } as const;
+
+/** Clouds whose database must survive a crash; the others trade that for speed. */
+const DURABLE: readonly string[] = ['dev', 'restart'];
 export type CloudName = keyof typeof PORT_BASES;
 
 export interface Cloud {
@@ -32,7 +35,7 @@ export interface CloudOptions {
 }
 
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const base = Number(process.env['RASTUP_PORT_BASE'] ?? PORT_BASES[options.name]);
+  const base = PORT_BASES[options.name];
   const ports = portsFrom(base);
   const paths = statePaths(options.name);
   await checkTools();
@@ -58,7 +61,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         port: ports.postgres,
         logs: paths.logs,
         pids: paths.pids,
-        throwAway: options.name !== 'dev',
+        throwAway: !DURABLE.includes(options.name),
       });
       services.push(cluster);
       await ensureDatabase(cluster.url);

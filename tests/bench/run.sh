@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds the sample as it would be deployed, measures it, and writes docs/BENCHMARKS.md. BENCH_PARTS chooses parts.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+parts=" ${BENCH_PARTS:-build lambdas decisions journeys} "
+output=target/bench
+sample=(studios_resolver stripe_webhook booking_orders_resolver booking_checkout_resolver booking_validate_step)
+ts() { node --import tsx "$@"; }
+wanted() { [[ $parts == *" $1 "* ]]; }
+
+mkdir -p "$output"
+if wanted build; then
+  echo "  … release builds (about half a minute a binary after the dependencies)"
+  # A target directory of its own: development builds are neither blocked nor replaced.
+  CARGO_TARGET_DIR=$output cargo build --release --locked --quiet "${sample[@]/#/--bin=}" --bin=bench_decisions
+fi
+if wanted lambdas; then
+  echo "  … functions beside Node"
+  ts tests/bench/lambdas.ts
+fi
+if wanted decisions; then
+  echo "  … decisions"
+  "$output/release/bench_decisions" >"$output/decisions.json"
+fi
+if wanted journeys; then
+  echo "  … bookings on the local cloud"
+  ts local/src/cli.ts with-cloud bench -- node --import tsx tests/bench/journeys.ts
+fi
+ts tests/bench/report.ts
+echo "  docs/BENCHMARKS.md written"
