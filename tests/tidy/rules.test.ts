@@ -31,7 +31,7 @@ const SOUND: Record<string, string> = {
       legs_worker: { events: ['leg.made'], grants: ['database'] },
     },
   }),
-  'functions/booking/schema/legs.graphql': '# Fields of legs.\nextend type Query { leg: String }',
+  'functions/booking/schema/legs.graphql': '# Fields of legs.\nextend type Query {\n  "One leg. Error: LEG_LOST."\n  leg: String\n}',
   'functions/booking/src/bin/legs_resolver.rs': '//! Answers legs.\nfn main() {}\n',
   'functions/booking/src/bin/legs_worker.rs': '//! Hears of legs.\nfn main() {}\n',
   'functions/booking/src/lib.rs': [
@@ -42,7 +42,7 @@ const SOUND: Record<string, string> = {
     '#[cfg(test)]',
     'mod tests { fn f() { None.unwrap() } }',
   ].join('\n'),
-  'functions/booking/tests/legs.rs': '//! Tests of legs_resolver and legs_worker.\n',
+  'functions/booking/tests/legs.rs': '//! Tests of legs_resolver and legs_worker.\nfn f() { sqlx::query("select 1 from studios.studio") }\n',
   'functions/studios/Cargo.toml': '[package]\nname = "studios"\n\n[dependencies]\nserde.workspace = true\n',
   'shared/store/migrations/0003_studios.sql': '-- Tables of places.\ncreate table studios.studio (id text);',
   'shared/store/migrations/0006_booking.sql': '-- Tables of legs; studios.studio stays a comment.\ncreate table booking.leg (id text);',
@@ -52,7 +52,7 @@ type Rule = (tree: Tree) => string[];
 
 const RULES: readonly Rule[] = [
   binaries.binariesAreWiredAndTested, binaries.lambdasHaveOneTrigger, binaries.samplesNameLambdas,
-  graphql.fieldsHaveOneResolver, graphql.fieldsAreHandled,
+  graphql.fieldsHaveOneResolver, graphql.fieldsAreHandled, graphql.promisedErrorsAreDocumented,
   events.publishedEventsHaveSchemas, events.schemasHaveProducerAndConsumer, events.samplesMatchSchemas, events.publishersNameTheirContext,
   errors.codesAreDocumented, errors.documentedCodesExist,
   boundaries.contextsReadOnlyTheirTables, boundaries.migrationsKeepToTheirSchema, boundaries.dependenceGoesDownwards, boundaries.dependenceHasNoCycle,
@@ -80,6 +80,7 @@ const OFFENCES: readonly (readonly [string, Rule, Record<string, string | undefi
   ['a schema without a resolver', graphql.fieldsHaveOneResolver, { 'functions/booking/schema/more.graphql': '# More.\nextend type Query { more: Int }' }, /more\.graphql: answered by 0/],
   ['a field declared twice', graphql.fieldsHaveOneResolver, { 'functions/booking/schema/legs.graphql': '# Legs.\nextend type Query { leg: Int }\nextend type Query { leg: Int }' }, /Query\.leg is declared/],
   ['a field that no code answers', graphql.fieldsAreHandled, { 'functions/booking/src/lib.rs': LIB.replace('"leg" =>', '/* "leg" */ _ =>') }, /answers Query\.leg/],
+  ['a promised error that nobody knows', graphql.promisedErrorsAreDocumented, { 'docs/ERRORS.md': '| `LEG_TORN` |' }, /Query\.leg promises LEG_LOST/],
   ['an event without a schema', events.publishedEventsHaveSchemas, { 'events/leg.made.v1.json': undefined }, /lib\.rs:2: event leg\.made has no schema/],
   ['an event named through a function', events.publishedEventsHaveSchemas, { 'functions/booking/src/told.rs': 'fn about(name: &str) { NewEvent::new("booking", name) }\nfn f() { about("leg.lost") }' }, /told\.rs:2: event leg\.lost/],
   ['an event in another name', events.publishedEventsHaveSchemas, { 'functions/booking/src/lib.rs': LIB.replace('"booking", "leg.made"', '"studios", "leg.made"') }, /in the name of studios/],
@@ -95,6 +96,8 @@ const OFFENCES: readonly (readonly [string, Rule, Record<string, string | undefi
   ['a documented code that is gone', errors.documentedCodesExist, { 'functions/booking/src/lib.rs': '//! Empty of everything.' }, /nothing answers with LEG_LOST/],
   ['a code without a meaning', errors.documentedCodesExist, { 'docs/ERRORS.md': '| `LEG_LOST` | booking | | no |' }, /needs a context, a meaning/],
   ["another context's table", boundaries.contextsReadOnlyTheirTables, { 'functions/booking/src/lib.rs': LIB.replace('booking.leg', 'studios.studio') }, /lib\.rs:4: booking names studios\.studio/],
+  ["another context's table, written by a test", boundaries.contextsReadOnlyTheirTables, { 'functions/booking/tests/x.rs': '//! X.\nfn f() { sqlx::query("delete from studios.studio") }' }, /x\.rs:2: booking names studios\.studio/],
+  ["a higher context's table, read by a test", boundaries.contextsReadOnlyTheirTables, { 'functions/studios/tests/x.rs': '//! X.\nfn f() { sqlx::query("select 1 from booking.leg") }' }, /x\.rs:2: studios names booking\.leg/],
   ["another context's table in a migration", boundaries.migrationsKeepToTheirSchema, { 'shared/store/migrations/0006_booking.sql': '-- Legs.\ncreate table booking.leg (studio text references studios.studio);' }, /0006_booking\.sql:2/],
   ['a dependence upwards', boundaries.dependenceGoesDownwards, { 'functions/studios/Cargo.toml': '[package]\nname = "studios"\n[dependencies]\nbooking.workspace = true\n' }, /studios may not use booking/],
   ['a shared crate that uses a context', boundaries.dependenceGoesDownwards, { 'shared/store/Cargo.toml': '[package]\nname = "rastup-store"\n[dependencies]\nbooking = { path = "x" }\n' }, /rastup-store may not use booking/],

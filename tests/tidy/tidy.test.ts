@@ -18,6 +18,7 @@ const RULES: readonly (readonly [string, (tree: Tree) => string[]])[] = [
   ['a sample invocation names a Lambda', binaries.samplesNameLambdas],
   ['a field of the SDL has exactly one resolver', graphql.fieldsHaveOneResolver],
   ['a field of the SDL is answered by code of its context', graphql.fieldsAreHandled],
+  ['an error that the SDL promises is documented', graphql.promisedErrorsAreDocumented],
   ['a published event has a schema of the same producer', events.publishedEventsHaveSchemas],
   ['an event has a producer, and a consumer or is for analytics only', events.schemasHaveProducerAndConsumer],
   ['an event has a sample that matches its schema', events.samplesMatchSchemas],

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::Duration;
 use rastup_runtime::{Bus, Relay};
-use rastup_store::{outbox::Pending, sqlx};
+use rastup_store::{MIGRATIONS, outbox::Pending};
 use rastup_testkit::{World, outbox_events, system};
 use rastup_types::{ApiError, EventId, event::NewEvent};
 use serde_json::json;
@@ -78,9 +78,5 @@ async fn migrating_a_migrated_database_changes_nothing() {
     let first = platform::migrate(&world.store).await.unwrap();
     assert_eq!(platform::migrate(&world.store).await.unwrap(), first);
     assert_eq!(outbox_events(&world.store).await.len(), before);
-    let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations where success")
-        .fetch_one(world.store.pool())
-        .await
-        .unwrap();
-    assert_eq!(json!({ "migrations": applied }), first);
+    assert_eq!(first, json!({ "migrations": MIGRATIONS.iter().count() }));
 }

@@ -6,16 +6,19 @@ import { scan, shipped } from '../rust.ts';
 const ROOTS = new Set(['Query', 'Mutation', 'Subscription']);
 
 interface Field {
+  /** What the SDL says of it. */
+  readonly description: string;
   readonly root: string;
   readonly name: string;
   readonly context: string;
   readonly file: string;
 }
 
-function fieldsOf(definition: DefinitionNode): { root: string; name: string }[] {
+function fieldsOf(definition: DefinitionNode): { root: string; name: string; description: string }[] {
   const isObject = definition.kind === Kind.OBJECT_TYPE_DEFINITION || definition.kind === Kind.OBJECT_TYPE_EXTENSION;
   if (!isObject || !ROOTS.has(definition.name.value)) return [];
-  return (definition.fields ?? []).map((field) => ({ root: definition.name.value, name: field.name.value }));
+  return (definition.fields ?? []).map((field) =>
+    ({ root: definition.name.value, name: field.name.value, description: field.description?.value ?? '' }));
 }
 
 /** Fields of Query, Mutation and Subscription with the file that declares them. */
@@ -57,4 +60,14 @@ export function fieldsAreHandled(tree: Tree): string[] {
       !shipped(tree, new RegExp(`^functions/${context}/src/.*\\.rs$`)).some(({ source }) =>
         scan(source).literals.some((literal) => literal.value === name)))
     .map(({ context, file, root, name }) => `functions/${context}/schema/${file}: no code of ${context} answers ${root}.${name}`);
+}
+
+/** Error codes that a field's description promises are in the table of codes. */
+export function promisedErrorsAreDocumented(tree: Tree): string[] {
+  const table = text(tree, 'docs/ERRORS.md');
+  return rootFields(tree).flatMap(({ context, file, root, name, description }) => {
+    const promised = (/\bErrors?:([^]*)$/.exec(description)?.[1] ?? '').match(/\b[A-Z]{2,}(?:_[A-Z0-9]+)+\b/g) ?? [];
+    return promised.filter((code) => !table.includes(`| \`${code}\` |`))
+      .map((code) => `functions/${context}/schema/${file}: ${root}.${name} promises ${code}, which docs/ERRORS.md does not know`);
+  });
 }
