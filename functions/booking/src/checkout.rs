@@ -1,9 +1,12 @@
 //! Putting an order together: opening it with a talent and adding a studio. Documents and payment come after.
 
 use rastup_providers::tax::TaxQuotes;
-use rastup_store::{Caller, Store, Unit, idempotency};
+use rastup_store::{
+    Caller, Store, Unit,
+    idempotency::{self, Begun},
+};
 use rastup_types::{
-    Currency, LbgId, StudioId, TimeRange, UserId,
+    ApiError, Currency, LbgId, StudioId, TimeRange, UserId,
     event::NewEvent,
     pricing::{LegType, PricedLine},
 };
@@ -42,12 +45,11 @@ pub async fn start(
     const OPERATION: &str = "startCheckout";
     let buyer = access::buyer(&caller.actor)?;
     let mut unit = store.unit(caller).await?;
-    if let Some(key) = request_key {
-        if let idempotency::Begun::Replay(answer) = idempotency::begin(&mut unit, OPERATION, key, new).await?
-        {
-            let known = serde_json::from_value(answer["lbgId"].clone());
-            return known.map_err(|cause| BookingError::Shared(rastup_types::ApiError::internal(cause)));
-        }
+    if let Some(key) = request_key
+        && let Begun::Replay(answer) = idempotency::begin(&mut unit, OPERATION, key, new).await?
+    {
+        let known = serde_json::from_value(answer["lbgId"].clone());
+        return known.map_err(|cause| ApiError::internal(cause).into());
     }
     let quote = quote::talent(&mut unit, tax, &new.leg, new.when, &new.city).await?;
     refuse_own(buyer, &quote, "leg")?;

@@ -84,7 +84,7 @@ pub async fn secure(
             unit.commit().await?;
             Err(BookingError::AtomicFail("the card refuses the deposit"))
         }
-        Err(unknown) => Err(unknown.into()),
+        Err(unknown) => Err(unknown),
     }
 }
 
@@ -180,7 +180,7 @@ async fn place_one(desk: &Desk, caller: &Caller, deposit_id: DepositId) -> Resul
             unit.commit().await?;
             Ok(false)
         }
-        Err(unknown) => Err(unknown.into()),
+        Err(unknown) => Err(unknown),
     }
 }
 

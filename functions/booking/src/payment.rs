@@ -5,7 +5,10 @@ use std::sync::Arc;
 use finance::charges::{self, Charge, ChargeStatus, IntentSecret, Method, NewCharge, Split};
 use rastup_providers::stripe::{Payments, SetupIntent};
 use rastup_runtime::Sagas;
-use rastup_store::{Caller, Store, Unit, idempotency};
+use rastup_store::{
+    Caller, Store, Unit,
+    idempotency::{self, Begun},
+};
 use rastup_types::{ChargeId, LbgId};
 use serde_json::{Value, json};
 
@@ -106,8 +109,7 @@ async fn reserve(
     let mut is_first = false;
     if let Some(key) = request_key {
         let payload = (lbg_id, method);
-        is_first =
-            idempotency::begin(&mut unit, OPERATION, key, &payload).await? == idempotency::Begun::Fresh;
+        is_first = idempotency::begin(&mut unit, OPERATION, key, &payload).await? == Begun::Fresh;
     }
     payable(&mut unit, &order).await?;
     let current = charges::current(&mut unit, lbg_id).await?.filter(|charge| is_live(charge.status));
