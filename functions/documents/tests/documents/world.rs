@@ -18,23 +18,23 @@ use rastup_types::{
 };
 use serde_json::{Value, json};
 
-pub const API_KEY: &str = "test-esign-key";
+pub(crate) const API_KEY: &str = "test-esign-key";
 
 /// A bucket in memory that counts its writes.
 #[derive(Default)]
-pub struct Bucket {
+pub(crate) struct Bucket {
     objects: Mutex<BTreeMap<String, Vec<u8>>>,
     puts: Mutex<Vec<(String, Vec<u8>)>>,
 }
 
 impl Bucket {
-    pub fn keys(&self) -> Vec<String> {
+    pub(crate) fn keys(&self) -> Vec<String> {
         self.objects.lock().unwrap().keys().cloned().collect()
     }
-    pub fn replace(&self, key: &str, content: &[u8]) {
+    pub(crate) fn replace(&self, key: &str, content: &[u8]) {
         self.objects.lock().unwrap().insert(key.to_owned(), content.to_vec());
     }
-    pub fn puts(&self) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn puts(&self) -> Vec<(String, Vec<u8>)> {
         self.puts.lock().unwrap().clone()
     }
 }
@@ -55,24 +55,24 @@ impl Objects for Bucket {
     }
 }
 
-pub struct Desk {
-    pub world: World,
-    pub bucket: Arc<Bucket>,
-    pub esign: Arc<FakeESign>,
-    pub issuer: Issuer,
+pub(crate) struct Desk {
+    pub(crate) world: World,
+    pub(crate) bucket: Arc<Bucket>,
+    pub(crate) esign: Arc<FakeESign>,
+    pub(crate) issuer: Issuer,
 }
 
-pub fn buyer() -> UserId {
+pub(crate) fn buyer() -> UserId {
     user(1)
 }
-pub fn seller() -> UserId {
+pub(crate) fn seller() -> UserId {
     user(2)
 }
 
-pub fn lbg() -> LbgId {
+pub(crate) fn lbg() -> LbgId {
     LbgId::from_uuid(user(10).as_uuid())
 }
-pub fn leg(number: u128) -> LegId {
+pub(crate) fn leg(number: u128) -> LegId {
     LegId::from_uuid(user(number).as_uuid())
 }
 
@@ -100,7 +100,7 @@ fn variables(more: Value) -> BTreeMap<String, Value> {
 }
 
 /// A photographer's leg in Houston.
-pub fn talent_leg() -> PackRequest {
+pub(crate) fn talent_leg() -> PackRequest {
     PackRequest {
         lbg_id: lbg(),
         leg_id: leg(11),
@@ -116,7 +116,7 @@ pub fn talent_leg() -> PackRequest {
 }
 
 /// A model's leg in Los Angeles: two documents.
-pub fn model_leg() -> PackRequest {
+pub(crate) fn model_leg() -> PackRequest {
     PackRequest {
         role: Some(ProfileRole::Model),
         city: "los_angeles".to_owned(),
@@ -126,7 +126,7 @@ pub fn model_leg() -> PackRequest {
 }
 
 /// A studio's leg in Houston.
-pub fn studio_leg() -> PackRequest {
+pub(crate) fn studio_leg() -> PackRequest {
     PackRequest {
         leg_id: leg(12),
         leg_type: LegType::Studio,
@@ -141,19 +141,19 @@ pub fn studio_leg() -> PackRequest {
 }
 
 impl Desk {
-    pub async fn new() -> Desk {
+    pub(crate) async fn new() -> Desk {
         let world = World::new().await;
         let (bucket, esign) = (Arc::new(Bucket::default()), Arc::new(FakeESign::default()));
         let issuer = Issuer { store: world.store.clone(), objects: bucket.clone(), esign: esign.clone() };
         Desk { world, bucket, esign, issuer }
     }
 
-    pub fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.world.store
     }
 
     /// Decides a pack, without printing it.
-    pub async fn draft(&self, request: &PackRequest) -> PackId {
+    pub(crate) async fn draft(&self, request: &PackRequest) -> PackId {
         let mut unit = self.store().unit(&system()).await.unwrap();
         let pack_id = issue_pack(&mut unit, request).await.unwrap();
         unit.commit().await.unwrap();
@@ -161,54 +161,54 @@ impl Desk {
     }
 
     /// Decides, prints and sends a pack.
-    pub async fn issued(&self, request: &PackRequest) -> PackId {
+    pub(crate) async fn issued(&self, request: &PackRequest) -> PackId {
         let pack_id = self.draft(request).await;
         self.work_issue("doc.pack.create").await.unwrap();
         pack_id
     }
 
     /// The newest event of a name.
-    pub async fn last(&self, name: &str) -> Option<Event> {
+    pub(crate) async fn last(&self, name: &str) -> Option<Event> {
         outbox_events(self.store()).await.into_iter().rfind(|event| event.event == name)
     }
 
-    pub async fn count(&self, name: &str) -> usize {
+    pub(crate) async fn count(&self, name: &str) -> usize {
         outbox_events(self.store()).await.iter().filter(|event| event.event == name).count()
     }
 
     /// Gives the newest event of a name to the issue worker.
-    pub async fn work_issue(&self, name: &str) -> Result<(), ApiError> {
+    pub(crate) async fn work_issue(&self, name: &str) -> Result<(), ApiError> {
         let event = self.last(name).await.expect("the event was published");
         api::documents_issue_worker::handle(self.issuer.clone(), event, system()).await
     }
 
     /// A callback as the provider sends it.
-    pub fn callback(&self, kind: &str, envelope_id: &str, signature_id: Option<&str>) -> HttpRequest {
+    pub(crate) fn callback(&self, kind: &str, envelope_id: &str, signature_id: Option<&str>) -> HttpRequest {
         let time = self.store().now().timestamp().to_string();
         callback_request(API_KEY, kind, &time, Some(envelope_id), signature_id)
     }
 
     /// Receives a callback and follows it at once.
-    pub async fn hear(&self, kind: &str, envelope_id: &str) -> Result<(), ApiError> {
+    pub(crate) async fn hear(&self, kind: &str, envelope_id: &str) -> Result<(), ApiError> {
         self.hear_again(self.callback(kind, envelope_id, None)).await
     }
 
-    pub async fn hear_again(&self, request: HttpRequest) -> Result<(), ApiError> {
+    pub(crate) async fn hear_again(&self, request: HttpRequest) -> Result<(), ApiError> {
         self.receive(request).await?;
         let event = self.last("webhook.esign.received").await.expect("it was stored");
         self.follow(event).await
     }
 
-    pub async fn receive(&self, request: HttpRequest) -> Result<String, ApiError> {
+    pub(crate) async fn receive(&self, request: HttpRequest) -> Result<String, ApiError> {
         let deps = api::esign_webhook::Deps { store: self.store().clone(), api_key: API_KEY.to_owned() };
         api::esign_webhook::handle(deps, request, system()).await
     }
 
-    pub async fn follow(&self, event: Event) -> Result<(), ApiError> {
+    pub(crate) async fn follow(&self, event: Event) -> Result<(), ApiError> {
         api::esign_event_worker::handle(self.issuer.clone(), event, system()).await
     }
 
-    pub async fn pack_status(&self, pack_id: PackId) -> String {
+    pub(crate) async fn pack_status(&self, pack_id: PackId) -> String {
         sqlx::query_scalar("select status from documents.doc_pack where pack_id = $1")
             .bind(pack_id)
             .fetch_one(self.store().pool())
@@ -216,7 +216,7 @@ impl Desk {
             .unwrap()
     }
 
-    pub async fn envelope_statuses(&self, pack_id: PackId) -> Vec<String> {
+    pub(crate) async fn envelope_statuses(&self, pack_id: PackId) -> Vec<String> {
         sqlx::query_scalar(
             "select envelope_status from documents.doc_instance where pack_id = $1 order by position",
         )
@@ -226,13 +226,13 @@ impl Desk {
         .unwrap()
     }
 
-    pub async fn is_signed(&self, leg_id: LegId) -> bool {
+    pub(crate) async fn is_signed(&self, leg_id: LegId) -> bool {
         let mut unit = self.store().unit(&system()).await.unwrap();
         documents::is_signed(&mut unit, leg_id).await.unwrap()
     }
 }
 
-pub fn callback_request(
+pub(crate) fn callback_request(
     key: &str,
     kind: &str,
     time: &str,
