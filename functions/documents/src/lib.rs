@@ -6,6 +6,8 @@
 pub mod api;
 mod error;
 mod events;
+#[cfg(feature = "fixtures")]
+pub mod fixtures;
 mod issue;
 mod library;
 mod model;
