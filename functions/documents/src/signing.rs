@@ -21,6 +21,8 @@ use crate::{
 
 /// Event of the provider for a request that was withdrawn; the request itself can then no longer be read.
 const CANCELLED: &str = "signature_request_canceled";
+/// Event of the provider for a request that we have just created; it tells nothing new and usually overtakes our own note.
+const SENT: &str = "signature_request_sent";
 
 /// What became of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,9 @@ pub async fn follow_envelope(
         .map_err(|error| DocumentError::Library(format!("stored callback: {error}")))?;
     let Some(envelope_id) = callback.envelope_id else { return ignore(issuer, caller, inbox_id).await };
     let Some(document) = document_of(issuer, &envelope_id).await? else {
+        if callback.event_type == SENT {
+            return ignore(issuer, caller, inbox_id).await;
+        }
         return unknown(issuer, caller, inbox_id, &envelope_id).await;
     };
     let observation = if document.envelope_status == EnvelopeStatus::Sent {

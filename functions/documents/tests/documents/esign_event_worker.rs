@@ -222,6 +222,7 @@ async fn a_callback_that_overtakes_our_own_note_waits_for_it() {
     desk.work_issue("doc.pack.create").await.unwrap_err();
     let id = desk.esign.envelope_ids().remove(0);
     desk.esign.sign_all(&id, desk.store().now());
+    desk.hear("signature_request_sent", &id).await.unwrap();
     assert!(desk.hear("signature_request_all_signed", &id).await.unwrap_err().retryable);
 
     desk.work_issue("doc.pack.create").await.unwrap();
