@@ -1,7 +1,7 @@
 // Fault injection on the deployed state machines: every step of every saga fails before its effect, fails after it,
 // hangs, runs twice, and is killed between effect and acknowledgement; afterwards the invariants hold.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { until } from '../../local/src/client/graphql.ts';
@@ -49,9 +49,13 @@ interface Fault {
   readonly times: number;
 }
 
+const refuse = (step: string): Fault => ({ step, mode: 'refuse', times: ALWAYS });
+
 interface Case {
   readonly name: string;
   readonly faults: readonly Fault[];
+  /** Switches of the provider sandbox, for this order only. */
+  readonly provider?: readonly Record<string, unknown>[];
   readonly expected: 'confirmed' | 'undone';
 }
 
@@ -59,7 +63,11 @@ const here = useWorld();
 let casesRun = 0;
 
 /** Pays and confirms an order under the case's faults, and waits for its end. */
-async function confirmUnder(world: World, faults: readonly Fault[]): Promise<{ buyer: Person; order: Order }> {
+async function confirmUnder(
+  world: World,
+  faults: readonly Fault[],
+  provider: readonly Record<string, unknown>[] = [],
+): Promise<{ buyer: Person; order: Order }> {
   const [buyer, supply] = [await world.buyer(), await newSupply(world)];
   const ready = await world.readyToPay(buyer, supply, await world.range(2));
   const payment = await world.createPayment(buyer, ready.lbgId);
@@ -67,6 +75,7 @@ async function confirmUnder(world: World, faults: readonly Fault[]): Promise<{ b
   mkdirSync(directory, { recursive: true });
   for (const fault of faults) writeFileSync(join(directory, fault.step), `${fault.mode} ${fault.times}`);
   await world.payInBrowser(payment);
+  for (const fault of provider) await world.sandbox.fault({ provider: 'stripe', lbgId: ready.lbgId, remaining: 1, ...fault });
   await world.confirm(buyer, ready.lbgId);
   const order = await until(
     `the end of the confirmation of ${ready.lbgId}`,
@@ -79,12 +88,28 @@ async function confirmUnder(world: World, faults: readonly Fault[]): Promise<{ b
   return { buyer, order };
 }
 
+/** A fault that never struck proves nothing. */
+function assertStruck(world: World, lbgId: string, faults: readonly Fault[]): void {
+  for (const { step, mode, times } of faults) {
+    const file = join(world.paths.faults, lbgId, step);
+    const left = existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[1]) : 0;
+    assert.ok(left < times, `${step} ${mode} struck`);
+  }
+}
+
+async function assertProviderFaultsStruck(world: World, lbgId: string): Promise<void> {
+  const { faults } = await world.sandbox.control<{ faults: { lbgId?: string; remaining: number | null }[] }>('GET', 'faults');
+  assert.deepEqual(faults.filter((fault) => fault.lbgId === lbgId && fault.remaining !== 0), [], 'every provider fault struck');
+}
+
 async function runCases(cases: readonly Case[]): Promise<void> {
   const { world } = here;
   const failures: string[] = [];
   await inParallel(AT_ONCE, cases, async (one) => {
     try {
-      const { order } = await confirmUnder(world, one.faults);
+      const { order } = await confirmUnder(world, one.faults, one.provider);
+      assertStruck(world, order.lbgId, one.faults);
+      await assertProviderFaultsStruck(world, order.lbgId);
       if (one.expected === 'confirmed') await assertConfirmedWhole(world, order.lbgId);
       else {
         assert.notEqual(order.status, 'CONFIRMED');
@@ -130,10 +155,33 @@ describe('fault injection on the deployed sagas', { concurrency: false }, () => 
     );
   });
 
+  it('a_provider_that_fails_before_or_after_its_effect_neither_loses_nor_doubles_money', async () => {
+    const kinds = ['error', 'timeout', 'disconnect'];
+    const calls = [
+      { name: 'hold', path: '/v1/payment_intents', faults: [], expected: 'confirmed' as const },
+      { name: 'capture', path: '/v1/payment_intents/*/capture', faults: [], expected: 'confirmed' as const },
+      { name: 'cancel of the hold', path: '/v1/payment_intents/*/cancel', faults: [refuse('booking_confirm_step.do')], expected: 'undone' as const },
+      { name: 'refund', path: '/v1/refunds', faults: [refuse('booking_confirm_step.do')], expected: 'undone' as const },
+      { name: 'cancel of the charge', path: '/v1/payment_intents/*/cancel', faults: [refuse('finance_capture_step.do')], expected: 'undone' as const },
+    ];
+    await runCases(
+      calls.flatMap(({ name, path, faults, expected }) =>
+        kinds.flatMap((kind) =>
+          ['before', 'after'].map((when) => ({
+            name: `${name}: ${kind} ${when} its effect`,
+            faults,
+            provider: [{ kind, method: 'POST', path, when }],
+            expected,
+          })),
+        ),
+      ),
+    );
+  });
+
   it('a_passing_fault_of_any_step_after_the_confirmation_is_retried_and_the_order_settled', async () => {
     const { world } = here;
     const cases = LATER_STEPS.flatMap((step) => MODES.map((mode) => ({ step, mode, times: 1 })));
-    const orders = await inParallel(AT_ONCE, cases, (fault) => confirmUnder(world, [fault]));
+    const orders = await inParallel(AT_ONCE, cases, async (fault) => ({ fault, ...(await confirmUnder(world, [fault])) }));
     const latest = (field: 'startAt' | 'endAt' | 'acceptanceUntil'): Date =>
       new Date(Math.max(...orders.map(({ order }) => Date.parse(order[field] as string))) + 1_000);
     const all = (status: string): Promise<unknown> =>
@@ -145,7 +193,7 @@ describe('fault injection on the deployed sagas', { concurrency: false }, () => 
     await world.sandbox.advanceTo(latest('acceptanceUntil'));
     await all('COMPLETED');
     await world.sandbox.advance(8 * 86_400);
-    await inParallel(AT_ONCE, orders, async ({ buyer, order }) => {
+    await inParallel(AT_ONCE, orders, async ({ fault, buyer, order }) => {
       await until(
         `payouts and deposit of ${order.lbgId} settled`,
         async () => {
@@ -156,6 +204,7 @@ describe('fault injection on the deployed sagas', { concurrency: false }, () => 
         },
         120_000,
       );
+      assertStruck(world, order.lbgId, [fault]);
       const { totals } = await world.sandbox.state(order.lbgId);
       assert.equal(totals.authorized_cents, 0, 'the hold is released');
       await assertBooksBalance(world, order.lbgId);

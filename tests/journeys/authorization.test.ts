@@ -13,7 +13,7 @@ import { useWorld } from '../support/world.ts';
 
 const here = useWorld();
 
-/** Callers of the table; `owner` is the buyer of the order under test, `stranger` another buyer. */
+/** Callers of the table; `owner` is the buyer of the order under test, `stranger` another buyer, `seller` somebody else's. */
 type Who = 'nobody' | 'stranger' | 'owner' | 'seller' | 'support';
 const EVERYONE: readonly Who[] = ['nobody', 'stranger', 'owner', 'seller', 'support'];
 
@@ -41,7 +41,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   studioQuote: { query: studioQuote, variables: (_, { studioId, when }) => ({ studioId, when }), allowed: ['stranger', 'owner', 'seller', 'support'] },
   quoteBooking: { query: operation.QUOTE, variables: (_, { leg, when }) => ({ leg, when, city: 'houston' }), allowed: ['stranger', 'owner', 'seller', 'support'] },
   setPackages: { query: operation.SET_PACKAGES, variables: (_, { leg }) => ({ serviceProfileId: leg.serviceProfileId, packages: [] }), allowed: [] },
-  startCheckout: { query: operation.START, variables: (_, { leg, when }) => ({ leg, when, city: 'houston' }), allowed: ['stranger', 'owner'] },
+  startCheckout: { query: operation.START, variables: (_, { leg, when }) => ({ leg, when, city: 'houston' }), allowed: ['stranger', 'owner', 'seller'] },
   attachStudioInFlow: { query: operation.ATTACH, variables: (order, { studioId }) => ({ ...draft(order), studioId }), allowed: ['owner'] },
   createDocPack: { query: operation.CREATE_PACKS, variables: draft, allowed: ['owner'] },
   createPaymentIntent: { query: operation.PAY, variables: (order) => ({ ...draft(order), method: { type: 'CARD' } }), allowed: ['owner'] },
@@ -60,17 +60,19 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 
 /** Codes that mean "not for you": AppSync's own, and ours for things that are not the caller's. */
-const REFUSALS = ['Unauthorized', 'UnauthorizedException', 'FORBIDDEN', 'NOT_FOUND'];
+const REFUSALS = ['Unauthorized', 'UnauthorizedException', 'FORBIDDEN', 'NOT_FOUND', 'SP_NOT_FOUND'];
 
 describe('authorization of every operation', () => {
   let order: Order;
   let ids: Ids;
+  let otherStudioId: string;
   const tokens: Partial<Record<Who, string>> = {};
 
   before(async () => {
     const { world } = here;
     const supply = await newSupply(world);
     ids = { leg: { serviceProfileId: supply.serviceProfileId, packageId: supply.packageId }, studioId: supply.studioId, when: await world.range(15) };
+    otherStudioId = (await newSupply(world)).studioId;
     const owner = await world.buyer();
     order = await world.confirmed(owner, supply, await world.range(14));
     tokens.owner = owner.token;
@@ -130,7 +132,7 @@ describe('authorization of every operation', () => {
       [operation.START, { leg: { ...ids.leg, addOns: [{ key: 'no_such', quantity: 1 }] }, when: ids.when, city: 'houston' }, 'INPUT_INVALID'],
       [operation.START, { leg: { ...ids.leg, locationAddress: 'x'.repeat(5_000) }, when: ids.when, city: 'houston' }, 'INPUT_INVALID'],
       [operation.CREATE_PACKS, { draftId: order.lbgId }, 'WRONG_STATE'],
-      [operation.ATTACH, { draftId: order.lbgId, studioId: ids.studioId }, 'WRONG_STATE'],
+      [operation.ATTACH, { draftId: order.lbgId, studioId: otherStudioId }, 'WRONG_STATE'],
       [operation.COMPLETE, { lbgId: order.lbgId }, 'WRONG_STATE'],
     ];
     for (const [query, variables, expected] of cases) {

@@ -54,7 +54,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       cwd: directory,
     });
   }
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=400', 'timezone=UTC', 'shared_buffers=128MB'];
+  // Every concurrent invocation is a process with a connection of its own; in the cloud a proxy stands between.
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=1200', 'timezone=UTC', 'shared_buffers=128MB'];
   if (options.throwAway) settings.push('fsync=off', 'full_page_writes=off', 'synchronous_commit=off');
   const args = ['-D', data, '-p', String(options.port), ...settings.flatMap((s) => ['-c', s])];
   const service = await startService({
