@@ -190,6 +190,17 @@ async fn a_capture_that_was_killed_after_its_effect_is_undone_by_a_refund() {
 }
 
 #[tokio::test]
+async fn a_capture_that_lands_between_the_undos_look_and_its_cancellation_is_refunded() {
+    let scene = Scene::authorized(Method::Card).await;
+    let intent = scene.charge().await.payment_intent_id.unwrap();
+    scene.payments.captured_before_next("cancel", &intent);
+    let answer = step(&scene, "undo").await.unwrap();
+    assert_eq!(answer["refundedCents"], json!(scene.total()));
+    assert_eq!((scene.payments.calls("cancel"), scene.payments.calls("refund")), (1, 1));
+    assert_nothing_charged(&scene).await;
+}
+
+#[tokio::test]
 async fn a_capture_that_comes_after_the_undo_has_no_effect() {
     let scene = Scene::authorized(Method::Card).await;
     step(&scene, "undo").await.unwrap();

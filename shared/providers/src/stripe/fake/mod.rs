@@ -1,6 +1,8 @@
 //! Stripe in memory, for tests: it keeps state, knows idempotency keys and fails where a test asks it to.
 //!
-//! What a buyer does in a browser is done by methods of [`FakePayments`] that are not part of the trait.
+//! What a buyer does in a browser, and what a test wants to see, are methods in `world`, not part of the trait.
+
+mod world;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -52,6 +54,7 @@ struct State {
     faults: BTreeMap<&'static str, VecDeque<Fault>>,
     calls: Vec<&'static str>,
     refunds_wait: bool,
+    races: BTreeMap<&'static str, String>,
 }
 
 impl State {
@@ -62,6 +65,13 @@ impl State {
 
     fn intent(&mut self, id: &str) -> Result<&mut Intent, PaymentError> {
         self.intents.get_mut(id).ok_or_else(|| PaymentError::Refused { code: "resource_missing".to_owned() })
+    }
+
+    fn capture(&mut self, id: &str) {
+        if let Some(intent) = self.intents.get_mut(id) {
+            intent.public.status = IntentStatus::Succeeded;
+            intent.public.amount_received = intent.public.amount;
+        }
     }
 
     fn insert(&mut self, amount: Cents, manual: bool, metadata: BTreeMap<String, String>) -> &mut Intent {
@@ -112,103 +122,14 @@ impl FakePayments {
         self.state().calls.iter().filter(|name| **name == operation).count()
     }
 
+    /// Another caller captures the PaymentIntent right before the next call of `operation`.
+    pub fn captured_before_next(&self, operation: &'static str, id: &str) {
+        self.state().races.insert(operation, id.to_owned());
+    }
+
     /// From now on refunds stay pending, as those of bank debits do.
     pub fn refunds_stay_pending(&self) {
         self.state().refunds_wait = true;
-    }
-
-    fn change(&self, id: &str, change: impl FnOnce(&mut State, &mut Intent)) {
-        let mut state = self.state();
-        if let Some(mut intent) = state.intents.remove(id) {
-            change(&mut state, &mut intent);
-            state.intents.insert(id.to_owned(), intent);
-        }
-    }
-
-    /// The buyer pays with a good card: authorised, or taken when the capture is automatic.
-    pub fn buyer_pays(&self, id: &str) {
-        self.change(id, |state, intent| {
-            intent.public.payment_method = Some(state.mint("pm"));
-            intent.public.latest_charge = Some(state.mint("ch"));
-            intent.public.last_error_code = None;
-            intent.public.status = if intent.manual {
-                IntentStatus::RequiresCapture
-            } else {
-                intent.public.amount_received = intent.public.amount;
-                IntentStatus::Succeeded
-            };
-        });
-    }
-
-    /// The buyer's bank asks for 3-D Secure.
-    pub fn buyer_must_authenticate(&self, id: &str) {
-        self.change(id, |_, intent| intent.public.status = IntentStatus::RequiresAction);
-    }
-
-    /// The buyer's card or bank says no.
-    pub fn buyer_is_declined(&self, id: &str, code: &str) {
-        self.change(id, |_, intent| {
-            intent.public.last_error_code = Some(code.to_owned());
-            intent.public.status = IntentStatus::RequiresPaymentMethod;
-        });
-    }
-
-    /// The buyer starts a bank debit, which takes days.
-    pub fn buyer_starts_debit(&self, id: &str) {
-        self.change(id, |state, intent| {
-            intent.public.latest_charge = Some(state.mint("py"));
-            intent.public.status = IntentStatus::Processing;
-        });
-    }
-
-    /// The authorisation is given up by somebody else: it expired, or staff cancelled it.
-    pub fn authorisation_lapses(&self, id: &str) {
-        self.change(id, |_, intent| intent.public.status = IntentStatus::Canceled);
-    }
-
-    /// The buyer saves a card; answers its `pm_…`.
-    pub fn buyer_saves_card(&self, setup_intent: &str) -> Option<String> {
-        let mut state = self.state();
-        let card = state.mint("pm");
-        let setup = state.setups.get_mut(setup_intent)?;
-        setup.succeeded = true;
-        setup.payment_method = Some(card.clone());
-        Some(card)
-    }
-
-    /// A PaymentIntent as it is now.
-    pub fn intent(&self, id: &str) -> Option<PaymentIntent> {
-        self.state().intents.get(id).map(|intent| intent.public.clone())
-    }
-
-    /// Money that the account has: taken, less what was returned and sent on, cents.
-    pub fn balance(&self) -> Cents {
-        let state = self.state();
-        let taken: Cents = state.intents.values().map(|i| i.public.amount_received - i.refunded).sum();
-        taken - state.transfers.values().map(|transfer| transfer.amount).sum::<Cents>()
-    }
-
-    /// Amount that is held or taken from buyers and was not returned, cents.
-    pub fn held_or_taken(&self) -> Cents {
-        let state = self.state();
-        let each = state.intents.values().map(|intent| match intent.public.status {
-            IntentStatus::RequiresCapture => intent.public.amount,
-            IntentStatus::Succeeded => intent.public.amount_received - intent.refunded,
-            _ => Cents::ZERO,
-        });
-        each.sum()
-    }
-
-    /// Transfers that were made, by id.
-    pub fn transfers(&self) -> BTreeMap<String, NewTransfer> {
-        self.state().transfers.clone()
-    }
-
-    /// Number of holds that are alive.
-    pub fn live_holds(&self) -> usize {
-        let state = self.state();
-        let alive = |i: &&Intent| i.hold && i.public.status == IntentStatus::RequiresCapture;
-        state.intents.values().filter(alive).count()
     }
 
     /// Runs an operation under its key: faults first, then the answer of an earlier call, then the effect.
@@ -221,6 +142,9 @@ impl FakePayments {
     ) -> Result<Answer, PaymentError> {
         let mut state = self.state();
         state.calls.push(operation);
+        if let Some(intent) = state.races.remove(operation) {
+            state.capture(&intent);
+        }
         let fault = state.faults.get_mut(operation).and_then(VecDeque::pop_front);
         match &fault {
             Some(Fault::BeforeEffect) => return Err(PaymentError::Unavailable("fault".to_owned())),
