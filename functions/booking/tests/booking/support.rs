@@ -190,23 +190,10 @@ impl Market {
 
     /// What the documents context does when an envelope is complete, without its provider.
     pub(crate) async fn sign_pack(&self, pack_id: &str) {
-        sqlx::query(
-            "update documents.doc_instance
-             set render_pdf_key = doc_id, render_pdf_sha256 = repeat('a', 64), envelope_id = doc_id,
-                 envelope_status = 'completed', signed_pdf_key = doc_id, signed_pdf_sha256 = repeat('b', 64)
-             where pack_id = $1",
-        )
-        .bind(pack_id)
-        .execute(self.world.database().pool())
-        .await
-        .unwrap();
-        let (lbg_id, leg_id): (String, String) = sqlx::query_as(
-            "update documents.doc_pack set status = 'signed' where pack_id = $1 returning lbg_id, leg_id",
-        )
-        .bind(pack_id)
-        .fetch_one(self.world.database().pool())
-        .await
-        .unwrap();
+        let mut unit = self.store().unit(&system()).await.unwrap();
+        let signed = documents::fixtures::sign_pack(&mut unit, pack_id.parse().unwrap()).await;
+        let (lbg_id, leg_id) = signed.unwrap();
+        unit.commit().await.unwrap();
         let ids = json!({ "lbg_id": lbg_id, "leg_id": leg_id, "pack_id": pack_id });
         self.hear("doc.pack.signed", ids).await.unwrap();
     }
