@@ -197,6 +197,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_readme_draws_the_table() {
+        let readme = include_str!("../README.md");
+        for (from, trigger, to) in TRANSITIONS {
+            let arrow = format!("    {from:?} --> {to:?}: {trigger:?}\n");
+            assert!(readme.contains(&arrow), "README.md lacks {arrow}");
+        }
+        assert_eq!(
+            readme.matches(" --> ").count(),
+            TRANSITIONS.len() + 2,
+            "README.md draws more than the table"
+        );
+    }
+
     proptest! {
         #[test]
         fn the_order_of_its_legs_does_not_matter(legs in prop::collection::vec(0usize..9, 0..4)) {

@@ -1,178 +1,12 @@
-//! An order (linked booking group) with its legs, as the database keeps them. Prices and rules are decided elsewhere.
+//! Orders and legs in the database. Every read names its columns; every move of a leg goes through the lifecycle's table.
 
 use chrono::{DateTime, Utc};
-use finance::LegPrice;
 use rastup_store::Unit;
-use rastup_types::{
-    Actor, Cents, LbgId, LegId, LineItemId, PackId, PackageId, ServiceProfileId, StudioId, TimeRange, UserId,
-    policy::CancellationPolicy,
-    pricing::{LegType, PricedLine, ProfileRole},
-};
-use serde::{Deserialize, Serialize};
+use rastup_types::{Cents, LbgId, LegId, LineItemId, PackId, TimeRange, UserId, pricing::PricedLine};
 use sqlx::types::Json;
 
-use crate::{
-    error::BookingError,
-    lifecycle::{LegStatus, Trigger, group_status},
-};
-
-/// The container of one buyer's order.
-#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
-pub struct Group {
-    /// Identity.
-    pub lbg_id: LbgId,
-    /// Who books and pays.
-    pub buyer_user_id: UserId,
-    /// Normalised city code of the place of work.
-    pub city: String,
-    /// Start of the session, UTC.
-    pub start_at: DateTime<Utc>,
-    /// End of the session, UTC.
-    pub end_at: DateTime<Utc>,
-    /// Until when the buyer may report an issue; known once confirmed.
-    pub acceptance_until: Option<DateTime<Utc>>,
-    /// When every leg was accepted.
-    pub completed_at: Option<DateTime<Utc>>,
-    /// Code of the last failed payment or confirmation.
-    pub last_error_code: Option<String>,
-    /// When checkout began.
-    pub created_at: DateTime<Utc>,
-}
-
-/// What the contract and the receipt say beyond the price; frozen with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Terms {
-    /// What the seller delivers.
-    pub deliverables: String,
-    /// Where the work takes place: the buyer's words, or the studio's address.
-    pub location_address: Option<String>,
-    /// Licensed use, when narrower than the template's default.
-    pub usage_scope: Option<String>,
-    /// Role of the talent.
-    pub role: Option<ProfileRole>,
-    /// Name of the studio.
-    pub studio_name: Option<String>,
-    /// Rules of the studio.
-    pub house_rules: Vec<String>,
-    /// IANA time zone in which the contract states times.
-    pub time_zone: String,
-}
-
-/// One contract with one seller.
-#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
-pub struct Leg {
-    /// Identity.
-    pub leg_id: LegId,
-    /// The order.
-    pub lbg_id: LbgId,
-    /// Talent or studio.
-    #[sqlx(rename = "type")]
-    pub leg_type: LegType,
-    /// Who is paid.
-    pub seller_user_id: UserId,
-    /// The talent's profile.
-    pub service_profile_id: Option<ServiceProfileId>,
-    /// The package version that was chosen.
-    pub package_id: Option<PackageId>,
-    /// The studio.
-    pub studio_id: Option<StudioId>,
-    /// Shown on the receipt.
-    pub title: String,
-    /// Start, UTC.
-    pub start_at: DateTime<Utc>,
-    /// End, UTC.
-    pub end_at: DateTime<Utc>,
-    /// Start with buffers.
-    pub blocked_from: DateTime<Utc>,
-    /// End with buffers and cleaning.
-    pub blocked_until: DateTime<Utc>,
-    /// Sum of the lines.
-    pub subtotal_cents: Cents,
-    /// Tax on the subtotal.
-    pub service_tax_cents: Cents,
-    /// The marketplace's fee.
-    pub platform_fee_cents: Cents,
-    /// Tax on the fee.
-    pub platform_fee_tax_cents: Cents,
-    /// All four together.
-    pub total_cents: Cents,
-    /// The whole quote, with taxes by jurisdiction and the fee rule.
-    pub price: Json<LegPrice>,
-    /// Card hold that the studio asks for; not part of the price.
-    pub deposit_cents: Cents,
-    /// What applies when the leg is cancelled.
-    pub policy: Json<CancellationPolicy>,
-    /// The rest of the contract.
-    pub terms: Json<Terms>,
-    /// The active document pack.
-    pub pack_id: Option<PackId>,
-    /// State.
-    pub status: LegStatus,
-}
-
-/// An order with its legs, talent first.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Order {
-    /// The container.
-    pub group: Group,
-    /// The legs.
-    pub legs: Vec<Leg>,
-}
-
-impl Order {
-    /// State of the order, derived from its legs.
-    pub fn status(&self) -> LegStatus {
-        group_status(&self.legs.iter().map(|leg| leg.status).collect::<Vec<_>>())
-    }
-    /// What the buyer pays, cents.
-    pub fn total(&self) -> Cents {
-        self.legs.iter().map(|leg| leg.total_cents).sum()
-    }
-    /// The leg of a kind.
-    pub fn leg(&self, leg_type: LegType) -> Option<&Leg> {
-        self.legs.iter().find(|leg| leg.leg_type == leg_type)
-    }
-    /// True when every leg is in the state.
-    pub fn all(&self, status: LegStatus) -> bool {
-        !self.legs.is_empty() && self.legs.iter().all(|leg| leg.status == status)
-    }
-    /// True until the order is paid.
-    pub fn is_before_payment(&self) -> bool {
-        self.legs.iter().all(|leg| leg.status.is_before_payment())
-    }
-    /// The order's time.
-    pub fn range(&self) -> Result<TimeRange, BookingError> {
-        TimeRange::new(self.group.start_at, self.group.end_at)
-            .map_err(|cause| BookingError::Shared(rastup_types::ApiError::internal(cause)))
-    }
-    /// The part of the order that the caller may see: the buyer and staff all of it, a seller the legs of their own.
-    /// Others learn nothing, not even that it exists.
-    pub fn visible_to(mut self, actor: &Actor) -> Result<Order, BookingError> {
-        if actor.reads_orders() || actor.user_id() == Some(self.group.buyer_user_id) {
-            return Ok(self);
-        }
-        self.legs.retain(|leg| actor.user_id() == Some(leg.seller_user_id));
-        if self.legs.is_empty() { Err(BookingError::NotFound("order")) } else { Ok(self) }
-    }
-}
-
-impl Leg {
-    /// The calendar resource that the leg takes.
-    pub fn resource(&self) -> String {
-        match self.studio_id {
-            Some(studio_id) => format!("studio:{studio_id}"),
-            None => format!("user:{}", self.seller_user_id),
-        }
-    }
-}
-
-/// Name of a kind of leg in events.
-pub(crate) fn type_name(leg_type: LegType) -> &'static str {
-    match leg_type {
-        LegType::Talent => "talent",
-        LegType::Studio => "studio",
-    }
-}
+use super::{Group, Leg, Order, Terms};
+use crate::{access, error::BookingError, lifecycle::Trigger};
 
 /// The order; error `NOT_FOUND`.
 pub async fn read(unit: &mut Unit, lbg_id: LbgId) -> Result<Order, BookingError> {
@@ -202,7 +36,7 @@ pub async fn lock(unit: &mut Unit, lbg_id: LbgId) -> Result<Order, BookingError>
 
 /// The order of the calling buyer, locked; error `NOT_FOUND` for anybody else's.
 pub async fn lock_own(unit: &mut Unit, lbg_id: LbgId) -> Result<Order, BookingError> {
-    let buyer = crate::access::buyer(unit.actor())?;
+    let buyer = access::buyer(unit.actor())?;
     let order = lock(unit, lbg_id).await?;
     if order.group.buyer_user_id == buyer { Ok(order) } else { Err(BookingError::NotFound("order")) }
 }
