@@ -4,7 +4,8 @@ LOCAL := node --import tsx local/src/cli.ts
 NPM_STAMP := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-quick test-rust test-ts test-cloud lint deny redeploy invoke bench audit stop clean docs
+export NODE_NO_WARNINGS = 1
+.PHONY: help demo dev test test-rust test-ts test-cloud lint deny redeploy invoke bench audit stop clean docs
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

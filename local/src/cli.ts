@@ -9,6 +9,7 @@ import { reachable, startCluster } from './cloud/postgres.ts';
 import { checkTools, ensureVenv, Missing } from './cloud/prerequisites.ts';
 import { run, stopAll } from './cloud/processes.ts';
 import { say } from './cloud/progress.ts';
+import { environmentOf } from './cloud/aws.ts';
 import { LOCAL_PASSWORD } from './cloud/accounts.ts';
 
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
@@ -22,6 +23,7 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   'with-cloud': withCloud,
   'with-postgres': withPostgres,
   redeploy,
+  'function-env': functionEnvironment,
   stop: async () => {
     for (const name of Object.keys(PORT_BASES)) await stopAll(statePaths(name).pids);
   },
@@ -120,6 +122,14 @@ async function redeploy(args: string[]): Promise<void> {
   await buildLambdas(name);
   const ports = portsFrom(PORT_BASES.dev);
   await deploy(ports, statePaths('dev'));
+}
+
+/** Prints the environment that a function has in the dev cloud, for a shell. */
+async function functionEnvironment(args: string[]): Promise<void> {
+  const [name] = args;
+  if (name === undefined) throw new Error('usage: function-env <binary>');
+  const variables = await environmentOf(portsFrom(PORT_BASES.dev), `rastup-local-${name}`);
+  for (const [key, value] of Object.entries(variables)) say(`${key}='${value.replaceAll("'", `'\\''`)}'`);
 }
 
 async function clean(): Promise<void> {

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { REPOSITORY } from '../../local/src/cloud/paths.ts';
-import { until } from '../../local/src/client/graphql.ts';
+import { type GraphqlError, until } from '../../local/src/client/graphql.ts';
 import { useWorld } from '../support/world.ts';
 
 const here = useWorld();
@@ -50,6 +50,20 @@ describe('after everything else', () => {
       ...readdirSync(world.paths.logs).map((file) => readFileSync(join(world.paths.logs, file), 'utf8')),
     ].join('\n');
     assert.deepEqual(secrets.filter((secret) => texts.includes(secret)), []);
+  });
+
+  it('a_visitor_who_asks_too_often_is_told_when_to_come_back', async () => {
+    const { world } = here;
+    const key = { 'x-api-key': world.outputs['GraphqlApiKey'] as string };
+    const query = '{ studio(slug: "heights-daylight-loft") { studioId } }';
+    let limited: GraphqlError | undefined;
+    // A window has 120 requests; two windows' worth is enough wherever in a window this starts.
+    for (let i = 0; i < 242 && limited === undefined; i += 1) {
+      limited = (await world.api.raw(undefined, query, {}, key)).errors?.[0];
+    }
+    assert.equal(limited?.errorType, 'RATE_LIMITED');
+    const { retryAfterSeconds } = limited.errorInfo?.details as { retryAfterSeconds: number };
+    assert.ok(retryAfterSeconds > 0 && retryAfterSeconds <= 300);
   });
 
   it('the_whole_ledger_sums_to_zero_and_equals_the_cash_at_the_provider', async () => {

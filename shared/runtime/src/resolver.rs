@@ -148,7 +148,7 @@ where
     F: Fn(D, Call) -> Fut,
     Fut: Future<Output = Result<Value, ApiError>>,
 {
-    let source_ip = event["identity"]["sourceIp"][0].as_str().unwrap_or("unknown").to_owned();
+    let source_ip = client_address(&event);
     let (corr_id, result) = match Call::from_event(event) {
         Err(error) => (new_corr_id(), Err(error)),
         Ok(call) => {
@@ -178,6 +178,16 @@ where
     }
 }
 
+/// Address of the caller. AppSync has no identity for an API key; its edge appends the address that it saw and its own
+/// to `x-forwarded-for`, so what a client wrote there itself stands before them and is not believed.
+fn client_address(event: &Value) -> String {
+    let identity = event["identity"]["sourceIp"][0].as_str();
+    let forwarded = event["request"]["headers"]["x-forwarded-for"].as_str().unwrap_or_default();
+    let hops: Vec<&str> = forwarded.split(',').map(str::trim).filter(|hop| !hop.is_empty()).collect();
+    let seen_by_edge = hops.len().checked_sub(2).and_then(|i| hops.get(i)).or(hops.last()).copied();
+    identity.or(seen_by_edge).unwrap_or("unknown").to_owned()
+}
+
 async fn limited(edge: &Edge, call: &Call, source_ip: &str) -> Result<(), ApiError> {
     let now = edge.clock.now();
     match &call.caller.actor {
@@ -203,4 +213,43 @@ where
         Ok::<Value, LambdaError>(answer(edge, deps.clone(), handler, event.payload).await)
     }))
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_the_client_claims_is_not_believed() {
+        let event = |forwarded: &str| json!({ "request": { "headers": { "x-forwarded-for": forwarded } } });
+        assert_eq!(client_address(&event("203.0.113.9, 198.51.100.7, 10.0.0.1")), "198.51.100.7");
+        assert_eq!(client_address(&event("198.51.100.7, 10.0.0.1")), "198.51.100.7");
+        assert_eq!(client_address(&event("198.51.100.7")), "198.51.100.7");
+        assert_eq!(client_address(&json!({})), "unknown");
+        assert_eq!(client_address(&json!({ "identity": { "sourceIp": ["192.0.2.1"] } })), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_role_of_ours_is_the_system_and_a_visitor_of_an_identity_pool_is_not() {
+        let actor = |identity: Value| serde_json::from_value::<Identity>(identity).unwrap().actor();
+        assert_eq!(actor(json!({ "userArn": "arn:aws:sts::1:assumed-role/a/b" })), Actor::System);
+        let visitor = json!({ "userArn": "arn:aws:sts::1:assumed-role/v/v", "cognitoIdentityId": "us-east-1:1" });
+        assert_eq!(actor(visitor), Actor::Anonymous);
+        let user = json!({ "sub": "00000000-0000-0000-0000-000000000007", "groups": ["buyer", "other"] });
+        assert!(actor(user).has(Role::Buyer));
+    }
+
+    #[test]
+    fn an_argument_of_the_wrong_shape_is_refused_without_being_quoted() {
+        let call = Call::new("Query", "order", Caller::system("c"), json!({ "lbgId": "drop table" }));
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Args {
+            #[allow(dead_code)]
+            lbg_id: rastup_types::LbgId,
+        }
+        let error = call.args::<Args>().unwrap_err();
+        assert_eq!(error.code, "INPUT_INVALID");
+        assert!(!error.message.contains("drop"), "{}", error.message);
+    }
 }

@@ -352,7 +352,7 @@ These house rules are agreed between **{{buyer_legal_name}}** (the "Responsible 
 - **Address:** {{location_address}}
 - **Total price:** {{total_price}}, of which taxes {{taxes}}
 
-The booked time includes setting up and clearing. The number of people on the premises never exceeds the capacity that the Studio's page and the posted fire limit allow, whichever is lower, and not the crew size of the booking. The Responsible Party answers for everybody who enters under this booking.
+The booked time includes setting up and clearing. The number of people on the premises exceeds neither the capacity that the Studio's page and the posted fire limit allow, whichever is lower, nor the crew size that was booked. The Responsible Party answers for everybody who enters under this booking.
 $md$);
 select documents.launch_clause('House Rules: Amenities & Equipment', null, array['studio'], $md$
 The amenities and equipment listed on the Studio's page at the time of booking are included, in working order and as they are. Equipment is used only by people who know how, stays on the premises, and is returned to where it was found. Backdrops and consumables are used with care; paper rolls are charged by the length used where the Studio's page says so. Furniture and fixtures may be moved when nothing is damaged and everything is moved back. Nothing is nailed, glued or painted without the Studio's written consent. A fault is reported at once, before the equipment is used further.
