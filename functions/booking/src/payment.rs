@@ -78,8 +78,9 @@ async fn give_up_other_method(
     let mut unit = cashier.store.unit(caller).await?;
     order::lock_own(&mut unit, lbg_id).await?;
     let other = charges::current(&mut unit, lbg_id).await?.filter(|charge| {
-        charge.method != method
-            && matches!(charge.status, ChargeStatus::RequiresAction | ChargeStatus::Failed)
+        let is_unpaid = matches!(charge.status, ChargeStatus::RequiresAction | ChargeStatus::Failed);
+        // A change that was interrupted is finished here.
+        charge.status == ChargeStatus::Undoing || (is_unpaid && charge.method != method)
     });
     let Some(other) = other else { return Ok(()) };
     if attempt::state(&mut unit, other.charge_id).await?.is_some() {

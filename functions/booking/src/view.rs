@@ -2,7 +2,7 @@
 
 use finance::charges::Charge;
 use rastup_store::Unit;
-use rastup_types::{Cents, LbgId, policy::CancellationPolicy, pricing::PricedLine};
+use rastup_types::{Actor, Cents, LbgId, policy::CancellationPolicy, pricing::PricedLine};
 use serde_json::{Value, json};
 
 use crate::{
@@ -47,6 +47,15 @@ pub async fn order(unit: &mut Unit, lbg_id: LbgId) -> Result<Value, BookingError
         "lastErrorCode": group.last_error_code.as_ref().filter(|_| sees_all),
         "createdAt": time::text(group.created_at),
     }))
+}
+
+/// True when the caller reads the order as staff, not as one of its parties.
+pub fn is_read_by_staff(actor: &Actor, order: &Value) -> bool {
+    let Some(user_id) = actor.user_id().map(|user_id| user_id.to_string()) else { return false };
+    let sells = |leg: &Value| leg["sellerUserId"] == user_id.as_str();
+    let is_party = order["buyerUserId"] == user_id.as_str()
+        || order["legs"].as_array().is_some_and(|legs| legs.iter().any(sells));
+    actor.reads_orders() && !is_party
 }
 
 fn leg_json(leg: &Leg, lines: &[PricedLine], deposit: Option<&Deposit>) -> Value {

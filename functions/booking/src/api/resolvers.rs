@@ -199,7 +199,12 @@ pub async fn orders(store: Store, call: Call) -> Result<Value, ApiError> {
         ("Query", "order") => {
             let args: LbgArgs = call.args()?;
             let mut unit = store.unit(&call.caller).await?;
-            Ok(view::order(&mut unit, args.lbg_id).await?)
+            let order = view::order(&mut unit, args.lbg_id).await?;
+            if view::is_read_by_staff(&call.caller.actor, &order) {
+                unit.audit("order.read", args.lbg_id, json!({}));
+                unit.commit().await?;
+            }
+            Ok(order)
         }
         ("Query", "myOrders") => {
             let args: PageArgs = call.args()?;

@@ -1,6 +1,6 @@
 //! Who may do what: every operation with every kind of caller, and what a refused call leaves behind.
 
-use rastup_store::Caller;
+use rastup_store::{Caller, sqlx};
 use rastup_testkit::{caller, user};
 use rastup_types::{Actor, Role};
 use serde_json::{Value, json};
@@ -106,6 +106,23 @@ async fn a_seller_sees_their_own_leg_and_nothing_of_the_payment() {
         assert_eq!(seen["charge"], Value::Null);
         assert_eq!(seen["totalCents"], legs[0]["totalCents"]);
     }
+}
+
+#[tokio::test]
+async fn what_staff_reads_is_in_the_audit_trail() {
+    let market = Market::open().await;
+    let lbg_id = market.start(&buyer(), SOON).await;
+    let order = json!({ "lbgId": lbg_id });
+    market.query(&buyer(), "order", order.clone()).await.unwrap();
+    market.query(&caller(user(1_000), &[Role::Support]), "order", order).await.unwrap();
+    let readers: Vec<String> = sqlx::query_scalar(
+        "select actor from platform.audit_log where action = 'order.read' and target = $1",
+    )
+    .bind(lbg_id.to_string())
+    .fetch_all(market.world.database().pool())
+    .await
+    .unwrap();
+    assert_eq!(readers, [user(1_000).to_string()]);
 }
 
 #[tokio::test]

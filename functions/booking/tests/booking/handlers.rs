@@ -154,10 +154,12 @@ async fn booking_status_worker_tells_how_the_order_stands_now() {
 }
 
 #[tokio::test]
-async fn hold_expiry_job_and_deposit_hold_job_find_nothing_to_do_in_an_empty_market() {
+async fn jobs_find_nothing_to_do_in_an_empty_market() {
     let market = Market::open().await;
+    // hold_expiry_job
     let expired = jobs::expire_holds(market.store().clone(), system()).await.unwrap();
     assert_eq!(expired, json!({ "expired": 0 }));
+    // deposit_hold_job
     let placed = jobs::place_deposits(market.desk(), system()).await.unwrap();
     assert_eq!(placed, json!({ "placed": 0, "refused": 0, "unknown": 0 }));
 }
