@@ -1,6 +1,6 @@
 """Starts ministack with what the local cloud needs of it and it does not do by itself.
 
-Each change is marked with its reason; `local/test/emulator.test.ts` proves the first three against the running emulator.
+Each change is marked with its reason; `local/test/emulator.test.ts` proves each against the running emulator.
 """
 
 import os
