@@ -25,7 +25,7 @@ dev: $(NPM_STAMP) ## the same cloud, left running, with its addresses
 test: lint deny test-rust test-ts test-cloud ## everything
 
 test-rust: $(NPM_STAMP) ## unit and context tests, on a throw-away PostgreSQL
-	@$(LOCAL) with-postgres -- cargo test --workspace --locked --no-fail-fast --quiet
+	@$(LOCAL) with-postgres -- cargo test --workspace --lib --test '*' --locked --no-fail-fast --quiet
 
 test-ts: $(NPM_STAMP) ## CDK, state machines, gateway, sandbox and the tidy test
 	@$(LOCAL) setup

@@ -233,7 +233,8 @@ mod tests {
     fn a_role_of_ours_is_the_system_and_a_visitor_of_an_identity_pool_is_not() {
         let actor = |identity: Value| serde_json::from_value::<Identity>(identity).unwrap().actor();
         assert_eq!(actor(json!({ "userArn": "arn:aws:sts::1:assumed-role/a/b" })), Actor::System);
-        let visitor = json!({ "userArn": "arn:aws:sts::1:assumed-role/v/v", "cognitoIdentityId": "us-east-1:1" });
+        let visitor =
+            json!({ "userArn": "arn:aws:sts::1:assumed-role/v/v", "cognitoIdentityId": "us-east-1:1" });
         assert_eq!(actor(visitor), Actor::Anonymous);
         let user = json!({ "sub": "00000000-0000-0000-0000-000000000007", "groups": ["buyer", "other"] });
         assert!(actor(user).has(Role::Buyer));
