@@ -11,6 +11,10 @@ ts() { node --import tsx "$@"; }
 wanted() { [[ $parts == *" $1 "* ]]; }
 crates() { cargo tree --locked --edges normal --prefix none --format '{p}' "$@" | cut -d' ' -f1 | sort -u; }
 
+# As the production build sets it: the TLS library seeds itself from the operating system and the processor's own generator,
+# not from the jitter of its clock, which takes 23 ms of processor time at every start.
+export AWS_LC_SYS_NO_JITTER_ENTROPY=1
+
 # The PDF engine costs a quarter of an hour to optimise, and none of the sample contains any of it: linking drops it.
 pdf_engine_unoptimised() {
   local crate
