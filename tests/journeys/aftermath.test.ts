@@ -47,7 +47,9 @@ describe('after everything else', () => {
     const events = await world.db.query('select detail::text as text from platform.outbox');
     const texts = [
       ...(events.rows as { text: string }[]).map((row) => row.text),
-      ...readdirSync(world.paths.logs).map((file) => readFileSync(join(world.paths.logs, file), 'utf8')),
+      ...readdirSync(world.paths.logs, { recursive: true, withFileTypes: true })
+        .filter((file) => file.isFile())
+        .map((file) => readFileSync(join(file.parentPath, file.name), 'utf8')),
     ].join('\n');
     assert.deepEqual(secrets.filter((secret) => texts.includes(secret)), []);
   });

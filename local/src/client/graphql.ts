@@ -8,7 +8,13 @@ export interface GraphqlError {
   readonly message: string;
   readonly errorType: string;
   readonly path?: readonly (string | number)[];
-  readonly errorInfo?: { readonly code: string; readonly hint: string; readonly corrId: string; readonly details?: unknown };
+  readonly errorInfo?: {
+    readonly code: string;
+    readonly hint: string;
+    readonly retryable?: boolean;
+    readonly corrId: string;
+    readonly details?: unknown;
+  };
 }
 
 export interface GraphqlAnswer {
@@ -24,6 +30,11 @@ export class Refused extends Error {
     super(errors.map((error) => `${error.errorType}: ${error.message}`).join('; '));
     this.code = errors[0]?.errorType ?? 'UNKNOWN';
     this.errors = errors;
+  }
+
+  /** True when the same call may succeed later, as the backend says; a function that was not reached says nothing. */
+  get retryable(): boolean {
+    return this.code === 'INTERNAL' || this.errors.some((error) => error.errorInfo?.retryable === true);
   }
 }
 
@@ -81,13 +92,19 @@ export class Api {
   }
 }
 
-/** Repeats a question until the answer is there; says what it waited for when it never comes. */
+/** Repeats a question until the answer is there; says what it waited for, and the last refusal, when it never comes. */
 export async function until<T>(what: string, ask: () => Promise<T | undefined>, withinMs = 30_000): Promise<T> {
   const deadline = Date.now() + withinMs;
+  let refusal = '';
   for (let pause = 50; ; pause = Math.min(pause * 1.3, 500)) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for: ${what}`);
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      if (!(error instanceof Refused) || !error.retryable) throw error;
+      refusal = ` (${error.message})`;
+    }
+    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for: ${what}${refusal}`);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }

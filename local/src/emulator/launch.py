@@ -24,6 +24,9 @@ _drain.__defaults__ = (0.003, *_drain.__defaults__[1:])
 # clock for all executions that wait.
 CLOCK_FILE = os.environ["CLOCK_FILE"]
 CLOCK_POLL_SECONDS = 0.2
+# A jump would wake every waiting execution in one moment, which passing time does not do: they wake in turn.
+WAKE_SPACING_SECONDS = 0.05
+_wake_in_turn = threading.Lock()
 _clock_moved = threading.Condition()
 _offset = timedelta(0)
 
@@ -52,9 +55,13 @@ def _now() -> datetime:
 
 
 def _wait_until(target: datetime) -> None:
+    began_with = _offset
     with _clock_moved:
         while (left := (target - _now()).total_seconds()) > 0:
             _clock_moved.wait(min(left, threading.TIMEOUT_MAX))
+    if _offset != began_with:
+        with _wake_in_turn:
+            time.sleep(WAKE_SPACING_SECONDS)
 
 
 def _sleep_until(timestamp: str) -> None:

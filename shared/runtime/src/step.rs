@@ -8,7 +8,7 @@ use rastup_types::{ApiError, LbgId};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{LambdaError, bus::Relay, clock::new_corr_id, telemetry::Invocation};
+use crate::{LambdaError, bus::Relay, telemetry::Invocation};
 
 /// What a state machine asks of a step.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,7 +58,8 @@ where
     let (function, relay, deps) = (&function, &relay, &deps);
     lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<StepInput>| async move {
         let input = event.payload;
-        let corr_id = new_corr_id();
+        // One id for everything that a saga does to an order: its log lines and events are found by the order.
+        let corr_id = input.lbg_id.to_string();
         let operation = input.action.clone();
         let invocation = Invocation::begin(function, &operation, &corr_id);
         let call = || handler(deps.clone(), input.clone(), Caller::system(corr_id.clone()));
