@@ -1,6 +1,7 @@
 // Runs whole bookings beside each other on a running local cloud and writes how many are confirmed per second to
 // `target/bench/journeys.json`. What limits is this machine and the emulator, not what AWS would run on.
 import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { World } from '../../local/src/client/world.ts';
 import { inParallel } from '../support/parallel.ts';
@@ -20,8 +21,11 @@ export interface Journeys {
   /** From the first call of a buyer to the confirmed order. */
   readonly medianMs: number;
   readonly p95Ms: number;
+  /** Processes that others ran on the machine just before, as the kernel's load average of a minute. */
+  readonly loadBefore: number;
 }
 
+const loadBefore = loadavg()[0] as number;
 const world = World.attach();
 try {
   // Accounts and calendars of their own: what is timed is the booking alone.
@@ -48,6 +52,7 @@ try {
     perSecond: JOURNEYS / seconds,
     medianMs: median(durations),
     p95Ms: quantile(durations, 0.95),
+    loadBefore,
   };
   writeFileSync(join(OUTPUT, 'journeys.json'), `${JSON.stringify(result, null, 2)}\n`);
   process.stdout.write(`  ${JOURNEYS} bookings confirmed in ${seconds.toFixed(1)} s\n`);

@@ -2,6 +2,7 @@
 // `target/bench/lambdas.json`.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -30,6 +31,8 @@ export interface Measured {
   readonly artifactBytes: number;
   readonly zippedBytes: number;
   readonly coldStarts: number;
+  /** What else the machine did: the kernel's load average of a minute, before. */
+  readonly loadBefore: number;
   readonly coldCpuMs: number;
   readonly coldWallMs: number;
   readonly startedMemoryBytes: number;
@@ -121,13 +124,14 @@ function zippedBytes(artifact: string): number {
   return deflateRawSync(readFileSync(artifact), { level: 9 }).length + 30 + 46 + 22 + 2 * nameBytes;
 }
 
-function summary(subject: Subject, samples: Samples): Measured {
+function summary(subject: Subject, samples: Samples, loadBefore: number): Measured {
   return {
     name: subject.name,
     does: subject.does,
     artifactBytes: statSync(subject.artifact).size,
     zippedBytes: zippedBytes(subject.artifact),
     coldStarts: samples.coldCpu.length,
+    loadBefore,
     coldCpuMs: median(samples.coldCpu),
     coldWallMs: median(samples.coldWall),
     startedMemoryBytes: median(samples.startedMemory),
@@ -145,6 +149,7 @@ function summary(subject: Subject, samples: Samples): Measured {
 }
 
 async function main(): Promise<void> {
+  const loadBefore = loadavg()[0] as number;
   mkdirSync(OUTPUT, { recursive: true });
   await bundleTwin();
   const paths = statePaths('bench');
@@ -171,7 +176,7 @@ async function main(): Promise<void> {
       }
     }
     if (answers.has(TWIN)) assert.deepEqual(answers.get(NODE_TWIN), answers.get(TWIN), 'both answer alike');
-    const results = measured.map((subject) => summary(subject, samples.get(subject.name) as Samples));
+    const results = measured.map((subject) => summary(subject, samples.get(subject.name) as Samples, loadBefore));
     writeFileSync(join(OUTPUT, 'lambdas.json'), `${JSON.stringify(results, null, 2)}\n`);
   } finally {
     api.close();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { REPOSITORY } from '../../local/src/cloud/paths.ts';
 import type { Journeys } from './journeys.ts';
 import type { Measured } from './lambdas.ts';
-import { NODE_TWIN, OUTPUT, TWIN } from './subjects.ts';
+import { NODE_TWIN, OUTPUT, subjects, TWIN } from './subjects.ts';
 
 interface Decision {
   readonly name: string;
@@ -88,6 +88,7 @@ function machine(): string {
 const lambdas = measured<Measured[]>('lambdas.json') ?? [];
 const journeys = measured<Journeys>('journeys.json');
 const decisions = measured<Decision[]>('decisions.json');
+const missing = subjects('').filter(({ name }) => !lambdas.some((one) => one.name === name));
 const rust = lambdas.find(({ name }) => name === TWIN);
 const node = lambdas.find(({ name }) => name === NODE_TWIN);
 const notes = readFileSync(join(REPOSITORY, 'tests/bench/notes.md'), 'utf8').trim();
@@ -114,7 +115,7 @@ ${lambdas.length === 0 ? 'Not measured yet.' : lambdaTable(lambdas)}
 
 ${lambdas.filter((one) => one.does !== 'the same').map((one) => `- \`${one.name}\`: ${one.does}.`).join('\n')}
 
-Medians of ${rust?.coldStarts ?? 0} starts in turns and of ${rust?.warmCalls ?? 0} warm calls.
+${missing.length === 0 ? '' : `Not measured yet: ${missing.map(({ name }) => `\`${name}\``).join(', ')}.\n\n`}Medians of ${rust?.coldStarts ?? 0} starts in turns and of ${rust?.warmCalls ?? 0} warm calls; load average before the run ${(rust?.loadBefore ?? 0).toFixed(1)}.
 
 ## Decisions without input or output
 
@@ -127,7 +128,7 @@ ${
     ? 'Not measured yet.'
     : `${journeys.perSecond.toFixed(2)} confirmed bookings per second: ${journeys.journeys} bookings of one talent, ${journeys.concurrency} buyers at once, from \`startCheckout\`
 through signed documents and a card payment to \`CONFIRMED\` (median ${(journeys.medianMs / 1000).toFixed(2)} s, p95 ${(journeys.p95Ms / 1000).toFixed(2)} s). Gateway, emulator, PostgreSQL,
-sandbox, clients and every Lambda (debug builds, as the local cloud runs them) share the ${cpus().length} cores.`
+sandbox, clients and every Lambda (debug builds, as the local cloud runs them) share the ${cpus().length} cores; load average before the run ${journeys.loadBefore.toFixed(1)}.`
 }
 
 ${notes}
