@@ -43,7 +43,7 @@ lint: $(NPM_STAMP) ## format and clippy; warnings are errors
 	@cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 
 deny: ## licences, duplicate and unwanted crates
-	@bash local/bin/cargo-deny.sh --offline check --hide-inclusion-graph bans licenses sources
+	@bash local/bin/cargo-deny.sh check --hide-inclusion-graph bans licenses sources
 
 audit: $(NPM_STAMP) ## known vulnerabilities (asks the advisory databases)
 	@bash local/bin/cargo-deny.sh check advisories
