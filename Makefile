@@ -5,6 +5,7 @@ NPM_STAMP := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 export NODE_NO_WARNINGS = 1
+.NOTPARALLEL:
 .PHONY: help demo dev test test-rust test-ts test-cloud lint deny redeploy invoke bench audit stop clean docs
 
 help: ## this list
@@ -33,6 +34,7 @@ test-ts: $(NPM_STAMP) ## CDK, state machines, gateway, sandbox and the tidy test
 	@npm test --silent --workspace infra-cdk
 	@npm test --silent --workspace local
 	@$(LOCAL) with-postgres -- npm run --silent test:tidy --workspace tests
+	@npm run --silent test:contracts --workspace tests
 	@.venv/bin/python -m unittest discover -s tests/contracts/stripe -q
 
 test-cloud: $(NPM_STAMP) ## journeys, races, fault injection, client and contract tests against the deployed local cloud

@@ -17,7 +17,6 @@ const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
     await checkTools();
     await ensureVenv();
   },
-  build: async () => buildLambdas(),
   dev,
   demo,
   'with-cloud': withCloud,

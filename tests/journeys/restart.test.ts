@@ -25,7 +25,7 @@ describe('a local cloud that is killed', () => {
       await before.close();
 
       for (const name of readdirSync(cloud.paths.pids)) {
-        process.kill(-Number(readFileSync(join(cloud.paths.pids, name), 'utf8')), 'SIGKILL');
+        process.kill(-Number(readFileSync(join(cloud.paths.pids, name), 'utf8').split(' ')[0]), 'SIGKILL');
       }
       cloud = await startCloud({ name: 'restart', fresh: false, build: false });
 

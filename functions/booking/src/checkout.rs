@@ -77,11 +77,15 @@ pub async fn attach_studio(
     caller: &Caller,
     lbg_id: LbgId,
     studio_id: StudioId,
+    crew_size: Option<i32>,
 ) -> Result<(), BookingError> {
     let mut unit = store.unit(caller).await?;
     let mut order = order::lock_own(&mut unit, lbg_id).await?;
-    match order.leg(LegType::Studio).and_then(|leg| leg.studio_id) {
-        Some(attached) if attached == studio_id => return Ok(()),
+    match order.leg(LegType::Studio) {
+        Some(leg) if leg.studio_id == Some(studio_id) && leg.terms.0.crew_size == crew_size => return Ok(()),
+        Some(leg) if leg.studio_id == Some(studio_id) => {
+            return Err(BookingError::WrongState("The studio is attached for another crew already."));
+        }
         Some(_) => return Err(BookingError::WrongState("The order has another studio already.")),
         None => {}
     }
@@ -92,7 +96,8 @@ pub async fn attach_studio(
     if charge.is_some_and(|charge| payment::is_live(charge.status)) {
         return Err(BookingError::WrongState("The order has a payment under way."));
     }
-    let quote = quote::studio(&mut unit, tax, studio_id, order.range()?, &order.group.city).await?;
+    let quote =
+        quote::studio(&mut unit, tax, studio_id, order.range()?, &order.group.city, crew_size).await?;
     refuse_own(order.group.buyer_user_id, &quote, "studioId")?;
     if calendar::is_studio_taken(&mut unit, studio_id, quote.blocked).await? {
         return Err(BookingError::StudioConflict);

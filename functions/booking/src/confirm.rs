@@ -142,7 +142,10 @@ pub async fn confirm(
         let until = calendar::confirming_until(unit.now());
         calendar::hold(&mut unit, &order, charge_id, until).await?;
     }
-    calendar::confirm(&mut unit, lbg_id, charge_id).await?;
+    // A hold that ended while this waited for the order may have been sold since.
+    if calendar::confirm(&mut unit, lbg_id, charge_id).await? != order.legs.len() as u64 {
+        return Err(BookingError::StudioConflict);
+    }
     for leg in &mut order.legs {
         order::apply(&mut unit, leg, Trigger::Confirm).await?;
     }

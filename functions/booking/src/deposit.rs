@@ -191,6 +191,20 @@ pub async fn give_up_unplaced(
     Ok(())
 }
 
+/// Gives up the deposit of one payment, when its hold was never asked for.
+pub async fn give_up_unplaced_of(unit: &mut Unit, charge_id: ChargeId) -> Result<(), sqlx::Error> {
+    let now = unit.now();
+    sqlx::query(
+        "update booking.deposit_auth set status = 'voided', updated_at = $2
+         where charge_id = $1 and status in ('requires_action', 'scheduled') and hold_requested_at is null",
+    )
+    .bind(charge_id)
+    .bind(now)
+    .execute(unit.conn())
+    .await?;
+    Ok(())
+}
+
 /// Notes the SetupIntent.
 pub async fn set_setup_intent(
     unit: &mut Unit,

@@ -245,7 +245,8 @@ async fn let_go(desk: &Desk, caller: &Caller, deposit: &Deposit, group: &Group) 
         // A hold was asked for and the answer is unknown: the same call again tells what it did.
         (None, Some(_), Some(card)) => match place(desk, caller, deposit, card, group.buyer_user_id).await {
             Ok(hold) => Some(hold.id),
-            Err(refusal) if is_refusal(&refusal) => None,
+            // Only the card's own no proves that nothing is held; a refusal of ours, such as a rotated key, does not.
+            Err(BookingError::Payments(PaymentError::Declined { .. } | PaymentError::ActionRequired)) => None,
             Err(unknown) => return Err(unknown),
         },
         (None, _, _) => None,

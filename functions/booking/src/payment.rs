@@ -268,10 +268,11 @@ pub async fn confirm(
     let payments = cashier.payments.as_ref();
     let charge = charges::refresh(&cashier.store, payments, caller, charge.charge_id).await?;
     let stands = stands(&charge)?;
+    // Asked for while a bank debit is still on its way, too: when it has succeeded the buyer may be gone.
+    if !deposit_card_is_saved(cashier, caller, charge.charge_id).await? {
+        return Err(BookingError::CardActionRequired);
+    }
     if stands {
-        if !deposit_card_is_saved(cashier, caller, charge.charge_id).await? {
-            return Err(BookingError::CardActionRequired);
-        }
         start_confirmation(cashier.sagas.as_ref(), lbg_id, charge.charge_id).await?;
     }
     Ok(Confirmation { status, charge_status: charge.status, confirming: stands })
@@ -326,7 +327,8 @@ async fn start_confirmation(
 }
 
 /// A charge stands, says the provider: the confirmation starts by itself, unless the deposit's card is still to be
-/// saved; then the buyer's `confirmPayment` starts it.
+/// saved; then the buyer's `confirmPayment` starts it. Money that is taken already does not wait for a card: without
+/// one the confirmation is undone, which returns it.
 pub async fn follow_success(
     cashier: &Cashier,
     caller: &Caller,
@@ -335,8 +337,12 @@ pub async fn follow_success(
 ) -> Result<(), BookingError> {
     let mut unit = cashier.store.unit(caller).await?;
     let order = order::read(&mut unit, lbg_id).await?;
+    let is_taken = charges::get(&mut unit, charge_id).await?.status.is_taken();
     drop(unit);
-    if order.is_before_payment() && deposit_card_is_saved(cashier, caller, charge_id).await? {
+    if !order.is_before_payment() {
+        return Ok(());
+    }
+    if is_taken || deposit_card_is_saved(cashier, caller, charge_id).await? {
         start_confirmation(cashier.sagas.as_ref(), lbg_id, charge_id).await?;
     }
     Ok(())
@@ -358,10 +364,13 @@ pub async fn follow_failure(
     if !order.is_before_payment() || under_way {
         return Ok(());
     }
-    order::set_last_error(&mut unit, lbg_id, Some("PAYMENT_FAILED")).await?;
+    // Late news of an earlier payment says nothing about the one that took its place.
+    if charges::current(&mut unit, lbg_id).await?.is_none_or(|current| current.charge_id == charge_id) {
+        order::set_last_error(&mut unit, lbg_id, Some("PAYMENT_FAILED")).await?;
+    }
     if !is_live(charge.status) {
         calendar::release(&mut unit, charge_id).await?;
-        deposit::give_up_unplaced(&mut unit, lbg_id, None).await?;
+        deposit::give_up_unplaced_of(&mut unit, charge_id).await?;
     }
     unit.commit().await?;
     Ok(())

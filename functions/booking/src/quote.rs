@@ -102,6 +102,10 @@ pub async fn talent(
     }
     let offer = profiles::offer(unit, choice.service_profile_id, choice.package_id, add_ons).await?;
     window::fits_package(range, offer.duration_minutes)?;
+    // Fees, taxes and clauses are the city's: the buyer does not choose a cheaper one.
+    if offer.city != city {
+        return Err(BookingError::Invalid { field: "city", problem: "is not where this profile works" });
+    }
     let pricing = LegPricing {
         city: city.to_owned(),
         leg_type: LegType::Talent,
@@ -122,6 +126,7 @@ pub async fn talent(
         deposit: Cents::ZERO,
         policy: offer.policy,
         terms: Terms {
+            crew_size: None,
             deliverables: offer.deliverables,
             location_address,
             usage_scope,
@@ -133,7 +138,7 @@ pub async fn talent(
     })
 }
 
-/// Prices the studio, which has to be in the order's city.
+/// Prices the studio for a crew; it has to be in the order's city.
 /// Errors: `STUDIO_RATE_NOT_FOUND`, `STUDIO_BLACKOUT`, `FEE_RULE_MISSING`, `INPUT_INVALID`.
 pub async fn studio(
     unit: &mut Unit,
@@ -141,9 +146,10 @@ pub async fn studio(
     studio_id: StudioId,
     range: TimeRange,
     city: &str,
+    crew_size: Option<i32>,
 ) -> Result<LegQuote, BookingError> {
     window::bookable(range, unit.now())?;
-    let offer = studios::offer(unit, studio_id, range, None).await?;
+    let offer = studios::offer(unit, studio_id, range, crew_size).await?;
     if offer.city != city {
         return Err(BookingError::Invalid { field: "studioId", problem: "is a studio in another city" });
     }
@@ -167,6 +173,7 @@ pub async fn studio(
         deposit: offer.deposit,
         policy: offer.policy,
         terms: Terms {
+            crew_size,
             deliverables: format!("Use of {}", offer.title),
             location_address: Some(offer.address_line),
             usage_scope: None,

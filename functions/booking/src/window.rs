@@ -1,5 +1,7 @@
 //! When a booking may take place: pure rules over a time range. Prices and calendars are decided elsewhere.
 
+use std::cmp::Ordering;
+
 use chrono::{DateTime, Duration, Utc};
 use rastup_types::TimeRange;
 
@@ -24,12 +26,15 @@ pub(crate) fn bookable(range: TimeRange, now: DateTime<Utc>) -> Result<(), Booki
     Err(BookingError::Invalid { field: "when", problem })
 }
 
-/// A package of `duration_minutes` must fit the range.
+/// The range is as long as the package takes: a shorter one cannot hold the work, a longer one would block and contract
+/// time that nobody pays for.
 pub(crate) fn fits_package(range: TimeRange, duration_minutes: i32) -> Result<(), BookingError> {
-    if Duration::minutes(i64::from(duration_minutes)) > range.duration() {
-        return Err(BookingError::Invalid { field: "when", problem: "is shorter than the package takes" });
-    }
-    Ok(())
+    let problem = match range.duration().cmp(&Duration::minutes(i64::from(duration_minutes))) {
+        Ordering::Equal => return Ok(()),
+        Ordering::Less => "is shorter than the package takes",
+        Ordering::Greater => "is longer than the package takes",
+    };
+    Err(BookingError::Invalid { field: "when", problem })
 }
 
 #[cfg(test)]
@@ -62,5 +67,6 @@ mod tests {
         let range = TimeRange::new(at("2026-06-02T10:00:00Z"), at("2026-06-02T12:00:00Z")).unwrap();
         assert!(fits_package(range, 120).is_ok());
         assert!(fits_package(range, 121).is_err());
+        assert!(fits_package(range, 119).is_err());
     }
 }

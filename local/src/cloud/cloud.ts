@@ -5,9 +5,9 @@ import pg from 'pg';
 import { buildLambdas } from './build.ts';
 import { deploy, migrate, type Outputs } from './deploy.ts';
 import { portsFrom, type Ports, REPOSITORY, statePaths, type StatePaths, VENV } from './paths.ts';
-import { startCluster } from './postgres.ts';
+import { reachable, startCluster } from './postgres.ts';
 import { checkTools, ensureVenv } from './prerequisites.ts';
-import { type Service, startService, stopAll } from './processes.ts';
+import { refuseForeignListener, type Service, startService, stopAll } from './processes.ts';
 import { step } from './progress.ts';
 import { seed } from '../seed/seed.ts';
 
@@ -41,10 +41,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   await checkTools();
   await ensureVenv();
   await stopAll(paths.pids);
+  for (const port of Object.values(ports)) await refuseForeignListener(port);
   if (options.fresh) {
     for (const file of ['emulator', 'sandbox', 'faults', 'clock', 'postgres', 'logs']) {
       rmSync(join(paths.root, file), { recursive: true, force: true });
     }
+    rmSync(reachable(join(paths.root, 'postgres')), { recursive: true, force: true });
     statePaths(options.name);
   }
   if (!existsSync(paths.clock)) writeFileSync(paths.clock, '0\n');

@@ -38,12 +38,12 @@ export function deployEnvironment(ports: Ports, paths: StatePaths): NodeJS.Proce
   };
 }
 
-/** Synthesises and deploys every stack, or the named ones. */
-export async function deploy(ports: Ports, paths: StatePaths, stacks: readonly string[] = ['--all']): Promise<Outputs> {
+/** Synthesises and deploys every stack; what did not change is left alone. */
+export async function deploy(ports: Ports, paths: StatePaths): Promise<Outputs> {
   const env = deployEnvironment(ports, paths);
   await ensureBucket(ports, LOCAL_ASSETS_BUCKET);
   await step('infra-cdk deployed', async (note) => {
-    const args = ['deploy', ...stacks, '-c', 'stage=local', '--require-approval', 'never', '--concurrency', '4'];
+    const args = ['deploy', '--all', '-c', 'stage=local', '--require-approval', 'never', '--concurrency', '4'];
     args.push('--method=direct', '--asset-parallelism', '--output', paths.cdkOut, '--outputs-file', paths.outputs, '--ci');
     await run(join(REPOSITORY, 'node_modules/.bin/cdk'), args, { cwd: join(REPOSITORY, 'infra-cdk'), env, onLine: note });
   });

@@ -2,11 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { postgresPrograms } from './prerequisites.ts';
-import { run, type Service, startService } from './processes.ts';
+import { listens, refuseForeignListener, run, type Service, startService, stopByPidFile } from './processes.ts';
 
 export interface Cluster extends Service {
   /** Address of the maintenance database. */
@@ -40,6 +39,8 @@ function unprivileged(): number | undefined {
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const programs = await postgresPrograms();
   const uid = unprivileged();
+  await stopByPidFile(options.pids, 'postgres');
+  await refuseForeignListener(options.port);
   const directory = uid === undefined ? options.directory : reachable(options.directory);
   const data = join(directory, 'data');
   if (options.throwAway) rmSync(data, { recursive: true, force: true });
@@ -80,15 +81,4 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 export function reachable(directory: string): string {
   const name = createHash('sha256').update(directory).digest('hex').slice(0, 12);
   return join(tmpdir(), `rastup-postgres-${name}`);
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

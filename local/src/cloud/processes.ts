@@ -1,6 +1,7 @@
 // Child processes of the local cloud: started with a log file and a pid file, stopped without leaving any behind.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 
 const STOP_GRACE_MS = 4_000;
@@ -85,7 +86,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     failed = error;
   });
   const pidFile = join(options.pids, options.name);
-  if (child.pid !== undefined) writeFileSync(pidFile, String(child.pid));
+  if (child.pid !== undefined) writeFileSync(pidFile, `${child.pid} ${startedAt(child.pid) ?? ''}`);
   const deadline = Date.now() + (options.readyWithinMs ?? 30_000);
   while (!(await options.ready())) {
     if (failed !== undefined) throw failed;
@@ -118,10 +119,13 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function stopByPidFile(pids: string, name: string): Promise<void> {
+/** Stops a service that an earlier run left, if it is still the same process. */
+export async function stopByPidFile(pids: string, name: string): Promise<void> {
   const file = join(pids, name);
   if (!existsSync(file)) return;
-  await stopGroupOf(Number(readFileSync(file, 'utf8')));
+  const [pid = '', started = ''] = readFileSync(file, 'utf8').split(' ');
+  // After a restart of the machine the number may be somebody else's.
+  if (startedAt(Number(pid)) === started) await stopGroupOf(Number(pid));
   rmSync(file, { force: true });
 }
 
@@ -147,11 +151,37 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] !== 'Z';
-  } catch {
-    return false;
+  const state = asked(pid, 'state=');
+  return state !== '' && !state.startsWith('Z');
+}
+
+/** When a process started, as the system words it; nothing when there is none. */
+function startedAt(pid: number): string | undefined {
+  const text = asked(pid, 'lstart=');
+  return text === '' ? undefined : text.replaceAll(/\s+/g, '_');
+}
+
+/** What `ps` says of a process; nothing when there is none. */
+function asked(pid: number, column: string): string {
+  return spawnSync('ps', ['-o', column, '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+}
+
+/** True when something accepts connections on a port of this machine. */
+export function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** Fails when somebody else's program has a port that a service of ours is about to take. */
+export async function refuseForeignListener(port: number): Promise<void> {
+  if (await listens(port)) {
+    throw new Error(`port ${port} is in use: stop what listens there (another checkout's cloud? \`make stop\` there)`);
   }
 }
 

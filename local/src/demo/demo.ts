@@ -54,7 +54,7 @@ async function story(world: World, timeline: Timeline): Promise<void> {
   const refused = await world.refusal(world.createPayment(ada, lbgId));
   timeline.tell(`payment before the documents are signed: refused with ${refused}`);
 
-  const signed = await world.signDocuments(ada, lbgId);
+  await world.signDocuments(ada, lbgId);
   const documents = await world.db.query(
     `select d.title, d.signed_pdf_sha256 from documents.doc_instance d join documents.doc_pack p using (pack_id) where p.lbg_id = $1`,
     [lbgId],
@@ -87,14 +87,14 @@ async function story(world: World, timeline: Timeline): Promise<void> {
     return settled ? order : undefined;
   }, 60_000);
   timeline.tell('ten days later: the sellers are paid, the hold is released', ...legLines(paid));
-  await closing(world, paid, timeline, signed);
+  await closing(world, paid, timeline);
 }
 
 function legLines(order: Order): string[] {
   return order.legs.map((leg: Leg) => `${leg.type.toLowerCase()}: ${leg.status}${leg.deposit === null ? '' : `, deposit ${leg.deposit.status}`}`);
 }
 
-async function closing(world: World, order: Order, timeline: Timeline, _signed: Order): Promise<void> {
+async function closing(world: World, order: Order, timeline: Timeline): Promise<void> {
   const directory = join(REPOSITORY, '.local', 'demo-receipts');
   mkdirSync(directory, { recursive: true });
   const ada = await world.buyer('buyer_ada');

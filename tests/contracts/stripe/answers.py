@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import typing
 
 from stripe import ListObject, StripeObject
@@ -11,7 +12,7 @@ from stripe._stripe_object import UntypedStripeObject
 from check_requests import alternatives, literal_values
 
 def fields_of(cls: type) -> dict[str, object]:
-    return {name: hint for name, hint in vars(cls).get("__annotations__", {}).items() if typing.get_origin(hint) is not typing.ClassVar and not name.startswith("_")}
+    return {name: hint for name, hint in inspect.get_annotations(cls).items() if typing.get_origin(hint) is not typing.ClassVar and not name.startswith("_")}
 
 
 def check_object(value: dict, where: str) -> list[str]:

@@ -51,6 +51,7 @@ struct QuoteArgs {
     when: TimeRange,
     city: String,
     studio_id: Option<StudioId>,
+    crew_size: Option<i32>,
 }
 
 /// Answers `Query.quoteBooking`.
@@ -62,7 +63,9 @@ pub async fn quote(deps: Quoting, call: Call) -> Result<Value, ApiError> {
             let tax = deps.tax.as_ref();
             let mut legs = vec![quote::talent(&mut unit, tax, &args.leg, args.when, &args.city).await?];
             if let Some(studio_id) = args.studio_id {
-                legs.push(quote::studio(&mut unit, tax, studio_id, args.when, &args.city).await?);
+                legs.push(
+                    quote::studio(&mut unit, tax, studio_id, args.when, &args.city, args.crew_size).await?,
+                );
             }
             Ok(view::quotes(&legs))
         }
@@ -89,6 +92,7 @@ struct DraftArgs {
 struct AttachArgs {
     draft_id: LbgId,
     studio_id: StudioId,
+    crew_size: Option<i32>,
 }
 
 #[derive(Deserialize)]
@@ -123,7 +127,8 @@ pub async fn checkout(deps: Checkout, call: Call) -> Result<Value, ApiError> {
         }
         ("Mutation", "attachStudioInFlow") => {
             let args: AttachArgs = call.args()?;
-            checkout::attach_studio(store, tax, caller, args.draft_id, args.studio_id).await?;
+            checkout::attach_studio(store, tax, caller, args.draft_id, args.studio_id, args.crew_size)
+                .await?;
             draft(store, &call, args.draft_id).await
         }
         ("Mutation", "createDocPack") => {

@@ -69,11 +69,9 @@ pub async fn resolve(store: Store, call: Call) -> Result<Value, ApiError> {
             let actor = &call.caller.actor;
             let mut unit = store.unit(&call.caller).await?;
             let order = order::read(&mut unit, args.lbg_id).await?;
-            let is_party = actor.user_id().is_some_and(|user_id| {
-                order.group.buyer_user_id == user_id
-                    || order.legs.iter().any(|leg| leg.seller_user_id == user_id)
-            });
-            if is_party { Ok(Value::Null) } else { Err(BookingError::NotFound("order").into()) }
+            // How a payment goes is the buyer's alone to know; sellers read their legs with `order`.
+            let is_buyer = actor.user_id() == Some(order.group.buyer_user_id);
+            if is_buyer { Ok(Value::Null) } else { Err(BookingError::NotFound("order").into()) }
         }
         ("Mutation", "publishCheckoutStatus") => {
             if call.caller.actor != Actor::System {

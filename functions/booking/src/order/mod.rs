@@ -60,6 +60,8 @@ pub struct Terms {
     pub studio_name: Option<String>,
     /// Rules of the studio.
     pub house_rules: Vec<String>,
+    /// People whom the studio's price allows for; none when the buyer named no crew.
+    pub crew_size: Option<i32>,
     /// IANA time zone in which the contract states times.
     pub time_zone: String,
 }

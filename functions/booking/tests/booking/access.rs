@@ -46,8 +46,9 @@ async fn every_operation_answers_its_callers_and_refuses_the_others() {
     let parties = ["", "NOT_FOUND", "", "", "NOT_FOUND", "", "NOT_FOUND", "NOT_FOUND"];
     let anybody = [""; 8];
     let signed_in = ["", "", "", "", "", "", "", "FORBIDDEN"];
-    // Following live is for the parties; staff read the order.
-    let followers = ["", "NOT_FOUND", "", "", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND"];
+    // Following live is for the buyer, whose payment it tells of; the others read the order.
+    let followers =
+        ["", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND"];
     let nobody = ["FORBIDDEN"; 8];
     let event = json!({ "event": {
         "lbgId": lbg_id, "event": "lbg.confirmed", "status": "CONFIRMED", "chargeStatus": null,

@@ -250,3 +250,29 @@ async fn my_orders_come_newest_first_page_by_page() {
         assert_eq!(code(market.query(&buyer(), "myOrders", bad).await), "INPUT_INVALID");
     }
 }
+
+#[tokio::test]
+async fn a_studio_is_attached_for_one_crew_and_refuses_one_that_is_too_large() {
+    let market = Market::open().await;
+    let lbg_id = market.start(&buyer(), SOON).await;
+    let attach = |crew: i32| json!({ "draftId": lbg_id, "studioId": market.studio_id, "crewSize": crew });
+    let refused = market.call(&buyer(), "attachStudioInFlow", attach(11)).await;
+    assert_eq!(code(refused), "INPUT_INVALID", "the fixture's studio holds ten");
+    market.call(&buyer(), "attachStudioInFlow", attach(4)).await.unwrap();
+    let again = market.call(&buyer(), "attachStudioInFlow", attach(4)).await.unwrap();
+    assert_eq!(again["order"]["legs"].as_array().unwrap().len(), 2);
+    assert_eq!(code(market.call(&buyer(), "attachStudioInFlow", attach(6)).await), "WRONG_STATE");
+}
+
+#[tokio::test]
+async fn the_order_is_in_the_city_where_the_talent_works_and_as_long_as_the_package() {
+    let market = Market::open().await;
+    let mut elsewhere = market.start_args(SOON);
+    elsewhere["city"] = json!("los_angeles");
+    assert_eq!(code(market.quote(&buyer(), elsewhere.clone()).await), "INPUT_INVALID");
+    assert_eq!(code(market.call(&buyer(), "startCheckout", elsewhere).await), "INPUT_INVALID");
+    let mut longer = market.start_args(SOON);
+    let end: chrono::DateTime<chrono::Utc> = longer["when"]["end"].as_str().unwrap().parse().unwrap();
+    longer["when"]["end"] = json!(end + chrono::Duration::hours(1));
+    assert_eq!(code(market.call(&buyer(), "startCheckout", longer).await), "INPUT_INVALID");
+}

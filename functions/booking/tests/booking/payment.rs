@@ -151,6 +151,41 @@ async fn a_bank_debit_is_waited_for_and_then_confirms_by_itself() {
 }
 
 #[tokio::test]
+async fn a_bank_debit_that_succeeds_without_a_card_for_the_deposit_is_returned_whole() {
+    let market = Market::open().await;
+    let lbg_id = market.ready_to_pay(&buyer(), LATER).await;
+    let payable = market.intent(&buyer(), lbg_id, "ACH_DEBIT").await.unwrap();
+    let intent = payable["paymentIntentId"].as_str().unwrap();
+    market.stripe.buyer_starts_debit(intent);
+    // The buyer hears of the missing card while there is time to give one.
+    assert_eq!(code(confirm(&market, lbg_id).await), "CHK_CARD_ACTION_REQUIRED");
+    market.stripe.buyer_pays(intent);
+    assert_eq!(code(confirm(&market, lbg_id).await), "CHK_CARD_ACTION_REQUIRED");
+    let ids = json!({ "lbg_id": lbg_id, "charge_id": payable["chargeId"] });
+    market.hear("payment.intent.succeeded", ids).await.unwrap();
+    assert_eq!(market.sagas.names().len(), 1, "money that is taken does not wait");
+    let charge_id = payable["chargeId"].as_str().unwrap().parse().unwrap();
+    let refused = market.run_saga(lbg_id, charge_id).await.unwrap_err();
+    market.unwind(lbg_id, charge_id, refused.code).await;
+    market.assert_undone(lbg_id).await;
+}
+
+#[tokio::test]
+async fn late_news_of_an_earlier_payment_leaves_the_next_one_alone() {
+    let market = Market::open().await;
+    let lbg_id = market.ready_to_pay(&buyer(), SOON).await;
+    let first = market.intent(&buyer(), lbg_id, "CARD").await.unwrap();
+    market.stripe.authorisation_lapses(first["paymentIntentId"].as_str().unwrap());
+    confirm(&market, lbg_id).await.unwrap_err();
+    let charge_id = market.pay(&buyer(), lbg_id).await;
+    let late = json!({ "lbg_id": lbg_id, "charge_id": first["chargeId"] });
+    market.hear("payment.intent.failed", late).await.unwrap();
+    assert_eq!(market.order(lbg_id).await["lastErrorCode"], Value::Null);
+    market.run_saga(lbg_id, charge_id).await.unwrap();
+    assert_eq!(market.status(lbg_id).await, "CONFIRMED");
+}
+
+#[tokio::test]
 async fn a_declined_attempt_keeps_the_time_and_a_lapsed_one_frees_it() {
     let market = Market::open().await;
     let lbg_id = market.ready_to_pay(&buyer(), SOON).await;
@@ -181,6 +216,7 @@ async fn a_buyer_may_change_from_card_to_bank_before_paying_but_not_after() {
     let bank = market.intent(&buyer(), lbg_id, "ACH_DEBIT").await.unwrap();
     assert_ne!(card["chargeId"], bank["chargeId"]);
     market.stripe.buyer_starts_debit(bank["paymentIntentId"].as_str().unwrap());
+    market.stripe.buyer_saves_card(bank["depositSetupIntentId"].as_str().unwrap()).unwrap();
     confirm(&market, lbg_id).await.unwrap();
     assert_eq!(code(market.intent(&buyer(), lbg_id, "CARD").await), "WRONG_STATE");
 }
