@@ -36,6 +36,8 @@ export interface CloudSettings {
   /** Issuer of staff tokens (§1.18.C), the third auth mode of the API. */
   readonly staffOidcIssuer: string;
   readonly staffOidcClientId: string;
+  /** Mailbox of whoever is on call; every alarm of the stage is sent there. */
+  readonly operatorEmail: string;
   /** Requests of one address in five minutes before the firewall refuses it. */
   readonly wafRequestsPerFiveMinutes: number;
 }
@@ -78,6 +80,7 @@ const SMALL_CLOUD: CloudSettings = {
   databaseBackupDays: 7,
   staffOidcIssuer: 'https://staff.dev.rastup.com',
   staffOidcClientId: 'rastup-admin-dev',
+  operatorEmail: 'operations@dev.rastup.com',
   wafRequestsPerFiveMinutes: 2000,
 };
 
@@ -118,6 +121,7 @@ export function loadConfig(stage: string, environment: Environment): StageConfig
           databaseBackupDays: 14,
           staffOidcIssuer: 'https://staff.stage.rastup.com',
           staffOidcClientId: 'rastup-admin-stage',
+          operatorEmail: 'operations@stage.rastup.com',
         },
       };
     case 'prod':
@@ -140,6 +144,7 @@ export function loadConfig(stage: string, environment: Environment): StageConfig
           databaseBackupDays: 35,
           staffOidcIssuer: 'https://staff.rastup.com',
           staffOidcClientId: 'rastup-admin',
+          operatorEmail: 'operations@rastup.com',
         },
       };
   }

@@ -8,6 +8,7 @@ import { loadConfig, STAGES } from '../lib/config.ts';
 import { lambdasOf, readTree, SECRETS } from '../lib/manifest.ts';
 import { machineOutputKey, OUTPUTS } from '../lib/outputs.ts';
 import { GROUPS } from '../lib/stacks/security.ts';
+import { silenceOf } from '../lib/constructs/triggers.ts';
 import { QUERY_DEPTH_LIMIT } from '../lib/stacks/api.ts';
 import {
   findings,
@@ -44,6 +45,13 @@ function functionOf(built: Synthesised, binary: string): Resource {
   const found = built.ofType('AWS::Lambda::Function').find((item) => item.properties['FunctionName'] === name);
   assert.ok(found !== undefined, `${name} is not deployed`);
   return found;
+}
+
+function alarmOf(built: Synthesised, name: string): Record<string, unknown> {
+  const alarms = built.ofType('AWS::CloudWatch::Alarm');
+  const found = alarms.find((item) => item.properties['AlarmName'] === `rastup-${built.stage}-${name}`);
+  assert.ok(found !== undefined, `there is no alarm ${name}`);
+  return found.properties;
 }
 
 function roleOf(built: Synthesised, target: Resource): Resource {
@@ -144,6 +152,37 @@ for (const stage of STAGES) {
         assert.ok(named.has(`${String(queue.properties['QueueName'])}-not-empty`), queue.id);
       }
       for (const alarm of alarms) assert.equal(list(alarm.properties['AlarmActions']).length, 1, alarm.id);
+    });
+
+    test('a scheduled job that is silent for five minutes calls someone', () => {
+      const scheduled = lambdas.filter((lambda) => lambda.schedule !== undefined);
+      assert.ok(scheduled.length > 0);
+      for (const { name } of scheduled) {
+        const alarm = alarmOf(built, `${name}-silent`);
+        assert.equal(alarm['MetricName'], 'Invocations');
+        assert.deepEqual(alarm['Dimensions'], [{ Name: 'FunctionName', Value: { Ref: functionOf(built, name).id } }]);
+        assert.equal(alarm['Statistic'], 'Sum');
+        assert.equal(alarm['ComparisonOperator'], 'LessThanThreshold');
+        assert.equal(alarm['Threshold'], 1);
+        assert.equal(alarm['TreatMissingData'], 'breaching', `${name}: silence is what it is for`);
+        // All jobs of today run each minute; a slower one has its own rule below.
+        assert.equal(Number(alarm['Period']) * Number(alarm['EvaluationPeriods']), 300);
+      }
+    });
+
+    test('a message that waits a quarter of an hour for its worker calls someone', () => {
+      for (const { name } of lambdas.filter((lambda) => lambda.kind === 'worker')) {
+        const alarm = alarmOf(built, `${name}-late`);
+        assert.equal(alarm['MetricName'], 'ApproximateAgeOfOldestMessage');
+        const [dimension] = alarm['Dimensions'] as { Value: { 'Fn::GetAtt': [string, string] } }[];
+        const queue = built
+          .ofType('AWS::SQS::Queue')
+          .find((item) => item.properties['QueueName'] === `rastup-${stage}-${name}`);
+        assert.deepEqual(dimension?.Value, { 'Fn::GetAtt': [queue?.id, 'QueueName'] });
+        assert.equal(alarm['Statistic'], 'Maximum');
+        assert.equal(alarm['ComparisonOperator'], 'GreaterThanOrEqualToThreshold');
+        assert.equal(alarm['Threshold'], 900);
+      }
     });
 
     test('every queue is encrypted and either has a dead-letter queue or is one', () => {
@@ -256,6 +295,20 @@ for (const stage of CLOUD) {
       assert.equal(modes.includes('API_KEY'), stage !== 'prod');
     });
 
+    test('every alarm reaches the operator of the stage', () => {
+      const topics = built.ofType('AWS::SNS::Topic');
+      assert.equal(topics.length, 1);
+      for (const topic of topics) {
+        const subscriptions = built
+          .ofType('AWS::SNS::Subscription')
+          .filter((item) => item.stack === topic.stack && flatten(item.properties['TopicArn']).includes(topic.id));
+        assert.deepEqual(
+          subscriptions.map((item) => [item.properties['Protocol'], item.properties['Endpoint']]),
+          [['email', loadConfig(stage, {}).cloud?.operatorEmail]],
+        );
+      }
+    });
+
     test('a firewall with managed rules and a rate stands before the API', () => {
       const [acl] = built.ofType('AWS::WAFv2::WebACL');
       assert.match(flatten(acl?.properties['Rules']), /RateBasedStatement.*AWSManagedRulesCommonRuleSet/);
@@ -281,6 +334,35 @@ for (const stage of CLOUD) {
     });
   });
 }
+
+test('each cloud stage has an operator of its own', () => {
+  const addresses = CLOUD.map((stage) => loadConfig(stage, {}).cloud?.operatorEmail ?? '');
+  for (const address of addresses) assert.match(address, /^operations@([a-z]+\.)?rastup\.com$/);
+  assert.equal(new Set(addresses).size, CLOUD.length);
+});
+
+test('dev leaves nothing behind that a second deployment would collide with', () => {
+  const kept = synthesise('dev').resources.filter((item) => /^(Retain|Snapshot)/.test(item.deletionPolicy ?? ''));
+  assert.deepEqual(
+    kept.map((resource) => `${resource.stack}/${resource.id}`),
+    [],
+  );
+});
+
+test('a job may be silent for two of its runs, and never less than five minutes', () => {
+  const minutes = (schedule: string) => {
+    const { period, evaluationPeriods } = silenceOf(schedule);
+    return [period.toMinutes(), evaluationPeriods];
+  };
+  assert.deepEqual(minutes('rate(1 minute)'), [5, 1]);
+  assert.deepEqual(minutes('rate(5 minutes)'), [5, 2]);
+  assert.deepEqual(minutes('rate(1 hour)'), [60, 2]);
+  assert.deepEqual(minutes('rate(1 day)'), [1440, 2]);
+});
+
+test('a schedule whose gaps are unknown is refused until someone says how long is too long', () => {
+  assert.throws(() => silenceOf('cron(0 3 * * ? *)'), /how long such a job may be silent/);
+});
 
 test('a pinned account changes nothing that cdk-nag sees', () => {
   const app = newApp();

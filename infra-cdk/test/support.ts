@@ -32,6 +32,8 @@ export interface Resource {
   readonly id: string;
   readonly type: string;
   readonly properties: Record<string, unknown>;
+  /** What becomes of it when its stack is deleted; absent where CloudFormation deletes it anyway. */
+  readonly deletionPolicy: string | undefined;
 }
 
 export interface Synthesised {
@@ -85,11 +87,17 @@ export function describeApp(stage: StageName, tree: Tree, app: App): Synthesised
   const outputs: Record<string, unknown> = {};
   for (const stack of stacks) {
     const template = stack.template as {
-      Resources?: Record<string, { Type: string; Properties?: Record<string, unknown> }>;
+      Resources?: Record<string, { Type: string; Properties?: Record<string, unknown>; DeletionPolicy?: string }>;
       Outputs?: Record<string, { Value: unknown }>;
     };
     for (const [id, resource] of Object.entries(template.Resources ?? {})) {
-      resources.push({ stack: stack.stackName, id, type: resource.Type, properties: resource.Properties ?? {} });
+      resources.push({
+        stack: stack.stackName,
+        id,
+        type: resource.Type,
+        properties: resource.Properties ?? {},
+        deletionPolicy: resource.DeletionPolicy,
+      });
     }
     for (const [key, value] of Object.entries(template.Outputs ?? {})) outputs[key] = value.Value;
   }

@@ -1,5 +1,5 @@
-// A worker that cannot lose work: rule → queue → Lambda with partial batch failure, and a dead-letter queue with an
-// alarm for what fails five times or could not be delivered at all.
+// A worker that cannot lose work: rule → queue → Lambda with partial batch failure, an alarm for messages that wait
+// too long, and a dead-letter queue with an alarm for what fails five times or could not be delivered at all.
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -20,6 +20,8 @@ import { RustFunction } from './rust-function.ts';
 const MAX_RECEIVE_COUNT = 5;
 /** Messages of one invocation: few, so that a slow one delays little. */
 const BATCH_SIZE = 10;
+/** A message that waits longer than this means that the worker takes none, or too few. */
+const OLDEST_MESSAGE = Duration.minutes(15);
 
 /** A dead-letter queue with its alarm; its consumer is the operator whom the alarm calls. */
 export function deadLetterQueue(scope: Construct, id: string, shared: Shared, owner: string): Queue {
@@ -60,6 +62,17 @@ export class QueueWorker extends Construct {
       deadLetterQueue: { queue: dead, maxReceiveCount: MAX_RECEIVE_COUNT },
       ...common(shared.config),
     });
+    const late = new Alarm(this, 'LateAlarm', {
+      alarmName: `${name}-late`,
+      alarmDescription: `Messages wait for ${spec.name}: it is stopped, throttled or too slow`,
+      metric: queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: 'Maximum' }),
+      threshold: OLDEST_MESSAGE.toSeconds(),
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      // An idle queue reports nothing.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+    late.addAlarmAction(new SnsAction(shared.alarmTopic));
     new Rule(this, 'Rule', {
       ruleName: name,
       description: `Events for ${spec.name}`,

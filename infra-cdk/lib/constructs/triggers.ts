@@ -1,7 +1,10 @@
-// The simple triggers: a schedule for a `_job`, a route for a `_webhook`, fields of the API for a `_resolver`.
-import { Stack } from 'aws-cdk-lib';
+// The simple triggers: a schedule for a `_job` (with an alarm for its silence), a route for a `_webhook`, fields of the
+// API for a `_resolver`.
+import { Duration, Stack } from 'aws-cdk-lib';
 import { CfnDataSource, CfnResolver } from 'aws-cdk-lib/aws-appsync';
 import { CfnIntegration, CfnRoute } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
@@ -28,16 +31,58 @@ function invokerRole(scope: Construct, id: string, service: string, functions: r
   });
 }
 
+const SHORTEST_SILENCE_MINUTES = 5;
+const MINUTES_OF = { minute: 1, hour: 60, day: 24 * 60 } as const;
+
+/**
+ * How long a job with this schedule may be silent before someone is called: five minutes, or two runs of a slower one.
+ * Refuses a `cron(…)`, whose gaps nobody can read off it: the job that first needs one decides how long is too long.
+ */
+export function silenceOf(schedule: string): { readonly period: Duration; readonly evaluationPeriods: number } {
+  const [, count, unit] = /^rate\(([1-9]\d*) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
+  if (count === undefined || unit === undefined) {
+    throw new Error(`${schedule}: say in infra-cdk/lib/constructs/triggers.ts how long such a job may be silent`);
+  }
+  const interval = Number(count) * MINUTES_OF[unit as keyof typeof MINUTES_OF];
+  return {
+    period: Duration.minutes(Math.max(SHORTEST_SILENCE_MINUTES, interval)),
+    evaluationPeriods: 2 * interval <= SHORTEST_SILENCE_MINUTES ? 1 : 2,
+  };
+}
+
+/** Calls someone when `job` no longer runs: its schedule is off, or every start of it is throttled. */
+function alarmOfSilence(shared: Shared, job: RustFunction, schedule: string): void {
+  const { period, evaluationPeriods } = silenceOf(schedule);
+  const alarm = new Alarm(job, 'SilenceAlarm', {
+    alarmName: `${physicalName(shared.config.stage, job.spec.name)}-silent`,
+    alarmDescription: `${job.spec.name} does not run although ${schedule} says so`,
+    metric: job.function.metricInvocations({ period, statistic: 'Sum' }),
+    threshold: 1,
+    evaluationPeriods,
+    comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+    // A function that is never invoked reports nothing at all.
+    treatMissingData: TreatMissingData.BREACHING,
+  });
+  alarm.addAlarmAction(new SnsAction(shared.alarmTopic));
+}
+
 /** Schedules of a context's jobs. The next run repeats a failed one, so nothing is retried or kept. */
 export function scheduleJobs(stack: Stack, shared: Shared, jobs: readonly RustFunction[]): void {
-  const scheduled = jobs.filter((job) => job.spec.schedule !== undefined);
+  const scheduled = jobs.flatMap((job) =>
+    job.spec.schedule === undefined ? [] : [{ job, schedule: job.spec.schedule }],
+  );
   if (scheduled.length === 0) return;
-  const role = invokerRole(stack, 'SchedulerRole', 'scheduler', scheduled);
-  for (const job of scheduled) {
+  const role = invokerRole(
+    stack,
+    'SchedulerRole',
+    'scheduler',
+    scheduled.map(({ job }) => job),
+  );
+  for (const { job, schedule } of scheduled) {
     new CfnSchedule(job, 'Schedule', {
       name: physicalName(shared.config.stage, job.spec.name),
       description: `Runs ${job.spec.name}`,
-      scheduleExpression: job.spec.schedule ?? '',
+      scheduleExpression: schedule,
       scheduleExpressionTimezone: 'UTC',
       flexibleTimeWindow: { mode: 'OFF' },
       target: {
@@ -46,6 +91,7 @@ export function scheduleJobs(stack: Stack, shared: Shared, jobs: readonly RustFu
         retryPolicy: { maximumRetryAttempts: 0 },
       },
     });
+    alarmOfSilence(shared, job, schedule);
   }
 }
 

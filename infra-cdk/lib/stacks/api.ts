@@ -48,7 +48,10 @@ export class ApiStack extends Stack {
       sdl,
       resolverCode: readFileSync(new URL('../../resolvers/invoke.js', import.meta.url), 'utf8'),
     };
-    if (config.cloud !== undefined) protectApi(this, config.stage, config.cloud, graphql.attrArn, config.logRetention);
+    if (config.cloud !== undefined) {
+      const logs = { retention: config.logRetention, removalPolicy: config.removalPolicy };
+      protectApi(this, config.stage, config.cloud, graphql.attrArn, logs);
+    }
 
     output(this, 'GraphqlApiId', this.api.apiId);
     output(this, 'GraphqlApiUrl', this.api.url);

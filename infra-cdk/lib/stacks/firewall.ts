@@ -1,6 +1,6 @@
 // The firewall in front of AppSync (§1.18.F): AWS's managed rules and a rate per address. Cloud stages only.
 // An HTTP API cannot have one; webhooks are guarded by their signature and by throttling.
-import { ArnFormat, type Stack } from 'aws-cdk-lib';
+import { ArnFormat, type RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { CloudSettings, StageName } from '../config.ts';
@@ -25,7 +25,7 @@ export function protectApi(
   stage: StageName,
   settings: CloudSettings,
   apiArn: string,
-  logRetention: RetentionDays,
+  logs: { readonly retention: RetentionDays; readonly removalPolicy: RemovalPolicy },
 ): void {
   const visibility = (metric: string): CfnWebACL.VisibilityConfigProperty => ({
     metricName: `${physicalName(stage, 'waf')}-${metric}`,
@@ -68,10 +68,10 @@ export function protectApi(
     ],
   });
   new CfnWebACLAssociation(stack, 'FirewallOfApi', { resourceArn: apiArn, webAclArn: acl.attrArn });
-  const logs = new LogGroup(stack, 'FirewallLogs', {
+  const logGroup = new LogGroup(stack, 'FirewallLogs', {
     // WAF demands this prefix.
     logGroupName: `aws-waf-logs-${physicalName(stage, 'api')}`,
-    retention: logRetention,
+    ...logs,
   });
   new CfnLoggingConfiguration(stack, 'FirewallLogging', {
     resourceArn: acl.attrArn,
@@ -79,7 +79,7 @@ export function protectApi(
       stack.formatArn({
         service: 'logs',
         resource: 'log-group',
-        resourceName: logs.logGroupName,
+        resourceName: logGroup.logGroupName,
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       }),
     ],

@@ -3,6 +3,7 @@ import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import type { StageConfig } from '../config.ts';
 import { physicalName } from '../names.ts';
@@ -39,6 +40,8 @@ export class WorkflowStack extends Stack {
       enforceSSL: true,
     });
     this.alarmTopic.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com'));
+    // Nobody is on call for a local cloud.
+    if (config.cloud !== undefined) this.alarmTopic.addSubscription(new EmailSubscription(config.cloud.operatorEmail));
 
     output(this, 'EventBusName', this.bus.eventBusName);
     output(this, 'AlarmTopicArn', this.alarmTopic.topicArn);
