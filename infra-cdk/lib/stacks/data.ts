@@ -186,7 +186,7 @@ export class DataStack extends Stack {
     for (const secret of [credentials, connection]) {
       acknowledge(secret, {
         'AwsSolutions-SMG4':
-          'Two secrets must change together: the runbook rotates them by a deployment, not by a schedule.',
+          'Two secrets and the cluster must change together: an operator rotates them by hand, as the runbook says.',
       });
     }
     return { network: around.network, cluster, database: { secret: connection, key } };
