@@ -21,17 +21,27 @@ fn sha256_of(payload: &impl Serialize) -> Result<String, ApiError> {
     Ok(hex::encode(Sha256::digest(&bytes)))
 }
 
+/// A key is what a client chose: 1 to 128 bytes, and nothing that PostgreSQL cannot store or a log cannot show.
+fn check_key(request_key: &str) -> Result<(), ApiError> {
+    if request_key.is_empty() || request_key.len() > 128 {
+        return Err(ApiError::invalid("clientRequestId", "must have 1 to 128 characters"));
+    }
+    if request_key.chars().any(char::is_control) {
+        return Err(ApiError::invalid("clientRequestId", "must not contain control characters"));
+    }
+    Ok(())
+}
+
 /// Claims `request_key` for the caller and operation inside the unit. A concurrent call with the same key waits for
-/// the first to end. Errors: `IDEMPOTENCY_CONFLICT` when the key was used with another payload.
+/// the first to end. Errors: `INPUT_INVALID` when it is no key, `IDEMPOTENCY_CONFLICT` when it was used with another
+/// payload.
 pub async fn begin(
     unit: &mut Unit,
     operation: &'static str,
     request_key: &str,
     payload: &impl Serialize,
 ) -> Result<Begun, ApiError> {
-    if request_key.is_empty() || request_key.len() > 128 {
-        return Err(ApiError::invalid("clientRequestId", "must have 1 to 128 characters"));
-    }
+    check_key(request_key)?;
     let (actor, now, payload_sha256) = (unit.actor().key(), unit.now(), sha256_of(payload)?);
     let inserted = sqlx::query(
         "insert into platform.idempotency_record (actor, operation, request_key, payload_sha256, created_at)
@@ -88,4 +98,20 @@ pub async fn finish(
     .execute(unit.conn())
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_key;
+
+    #[test]
+    fn a_key_is_short_and_has_no_control_characters() {
+        let (longest, too_long) = ("k".repeat(128), "k".repeat(129));
+        for key in ["k", "checkout 1", "büro-7", longest.as_str()] {
+            assert!(check_key(key).is_ok(), "{key}");
+        }
+        for key in ["", "\0", "a\0b", "a\n", "\u{7f}", "\u{85}", too_long.as_str()] {
+            assert_eq!(check_key(key).map_err(|error| error.code), Err("INPUT_INVALID"), "{key:?}");
+        }
+    }
 }
