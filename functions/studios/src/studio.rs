@@ -154,12 +154,30 @@ pub async fn published(unit: &mut Unit, studio_id: StudioId) -> Result<Studio, S
 
 /// A published studio by its name in addresses. Error: `NOT_FOUND`.
 pub(crate) async fn published_by_slug(unit: &mut Unit, slug: &str) -> Result<Studio, StudioError> {
+    if !is_slug(slug) {
+        return Err(StudioError::NotFound);
+    }
     let found: Option<StudioId> =
         sqlx::query_scalar("select studio_id from studios.studio where slug = $1 and is_published")
             .bind(slug)
             .fetch_optional(unit.conn())
             .await?;
     published(unit, found.ok_or(StudioError::NotFound)?).await
+}
+
+/// Whether a studio can have this name: `^[a-z0-9][a-z0-9-]{1,78}[a-z0-9]$`, as the table's constraint says. PostgreSQL
+/// cannot even be asked for some others, such as those with a NUL.
+fn is_slug(slug: &str) -> bool {
+    let is_edge = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    match slug.as_bytes() {
+        [first, middle @ .., last] => {
+            (1..=78).contains(&middle.len())
+                && is_edge(first)
+                && is_edge(last)
+                && middle.iter().all(|byte| is_edge(byte) || *byte == b'-')
+        }
+        _ => false,
+    }
 }
 
 async fn with_schedule(unit: &mut Unit, row: StudioRow) -> Result<Studio, StudioError> {
@@ -261,4 +279,22 @@ async fn blackouts(unit: &mut Unit, studio_id: StudioId) -> Result<Vec<TimeRange
     let range =
         |(start, end)| TimeRange::new(start, end).map_err(|_| StudioError::Unsound("a blackout is empty"));
     rows.into_iter().map(range).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_slug;
+
+    #[test]
+    fn a_slug_is_what_the_table_accepts() {
+        let (longest, too_long) = ("a".repeat(80), "a".repeat(81));
+        for slug in ["abc", "a-b", "0-9", "daylight-loft", longest.as_str()] {
+            assert!(is_slug(slug), "{slug}");
+        }
+        for slug in
+            ["", "a", "ab", "-ab", "ab-", "a_b", "Abc", "aBc", "abc\n", "a\0b", "aéb", too_long.as_str()]
+        {
+            assert!(!is_slug(slug), "{slug:?}");
+        }
+    }
 }

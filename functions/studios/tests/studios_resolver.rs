@@ -88,6 +88,8 @@ async fn an_unpublished_unknown_or_malformed_studio_is_refused() {
         (json!("no-such-studio"), "NOT_FOUND"),
         (json!("'; drop schema studios; --"), "NOT_FOUND"),
         (json!(""), "NOT_FOUND"),
+        (json!("a\u{0}"), "NOT_FOUND"),
+        (json!("daylight\u{0}loft"), "NOT_FOUND"),
         (json!("x".repeat(100_000)), "NOT_FOUND"),
         (json!(7), "INPUT_INVALID"),
         (Value::Null, "INPUT_INVALID"),
