@@ -43,12 +43,14 @@ pub async fn resolver(deps: ReceiptDeps, call: Call) -> Result<Value, ApiError> 
             let OfLeg { leg_id } = call.args()?;
             let mut unit = deps.store.unit(&call.caller).await?;
             let (receipt, refunded) = receipts::of_leg(&mut unit, leg_id, actor).await?;
+            unit.commit().await?;
             receipts::leg_json(&receipt, refunded, deps.objects.as_ref()).await
         }
         ("Query", "groupReceipt") => {
             let OfLbg { lbg_id } = call.args()?;
             let mut unit = deps.store.unit(&call.caller).await?;
             let order = receipts::of_lbg(&mut unit, lbg_id, actor).await?;
+            unit.commit().await?;
             receipts::group_json(&order, deps.objects.as_ref()).await
         }
         _ => Err(call.unknown_field()),

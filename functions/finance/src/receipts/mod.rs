@@ -204,7 +204,8 @@ async fn insert(
     Ok(())
 }
 
-/// Receipt of a leg, for its buyer, its seller and staff. Error: `NOT_FOUND`, also for everybody else.
+/// Receipt of a leg, for its buyer, its seller and staff, whose look the unit's audit trail keeps. Error: `NOT_FOUND`,
+/// also for everybody else.
 pub(crate) async fn of_leg(
     unit: &mut Unit,
     leg_id: LegId,
@@ -213,10 +214,22 @@ pub(crate) async fn of_leg(
     let stored = stored_leg(unit, leg_id).await?;
     let user = actor.user_id();
     let own = user.is_some() && (user == Some(stored.buyer_user_id) || user == stored.seller_user_id);
-    if !own && !actor.reads_orders() {
+    admit(unit, actor, own, stored.receipt_id)?;
+    Ok((stored, crate::refunds::refunded_of_leg(unit, leg_id).await?))
+}
+
+/// Lets a party or staff read a receipt; what staff reads of others is audited.
+fn admit(unit: &mut Unit, actor: &Actor, own: bool, receipt_id: ReceiptId) -> Result<(), FinanceError> {
+    if own {
+        return Ok(());
+    }
+    if !actor.reads_orders() {
         return Err(FinanceError::NoSuchReceipt);
     }
-    Ok((stored, crate::refunds::refunded_of_leg(unit, leg_id).await?))
+    if actor.user_id().is_some() {
+        unit.audit("receipt.read", receipt_id, serde_json::json!({}));
+    }
+    Ok(())
 }
 
 async fn stored_leg(unit: &mut Unit, leg_id: LegId) -> Result<Stored<FrozenLeg>, FinanceError> {
@@ -227,7 +240,8 @@ async fn stored_leg(unit: &mut Unit, leg_id: LegId) -> Result<Stored<FrozenLeg>,
     stored.ok_or(FinanceError::NoSuchReceipt)
 }
 
-/// Receipt of an order, for its buyer and staff. Error: `NOT_FOUND`, also for everybody else.
+/// Receipt of an order, for its buyer and staff, whose look the unit's audit trail keeps. Error: `NOT_FOUND`, also for
+/// everybody else.
 pub(crate) async fn of_lbg(unit: &mut Unit, lbg_id: LbgId, actor: &Actor) -> Result<Order, FinanceError> {
     let group: Option<Stored<FrozenGroup>> =
         sqlx::query_as("select * from finance.receipt where lbg_id = $1 and leg_id is null")
@@ -235,9 +249,8 @@ pub(crate) async fn of_lbg(unit: &mut Unit, lbg_id: LbgId, actor: &Actor) -> Res
             .fetch_optional(unit.conn())
             .await?;
     let group = group.ok_or(FinanceError::NoSuchReceipt)?;
-    if actor.user_id() != Some(group.buyer_user_id) && !actor.reads_orders() {
-        return Err(FinanceError::NoSuchReceipt);
-    }
+    let own = actor.user_id() == Some(group.buyer_user_id);
+    admit(unit, actor, own, group.receipt_id)?;
     let mut legs = Vec::new();
     for leg_id in &group.snapshot.leg_ids {
         let refunded = crate::refunds::refunded_of_leg(unit, *leg_id).await?;

@@ -182,6 +182,40 @@ async fn who_may_see_which_receipt() {
 }
 
 #[tokio::test]
+async fn what_staff_reads_of_others_is_in_the_audit_trail() {
+    let (scene, deps, _) = confirmed().await;
+    let support = || caller(user(9), &[Role::Support]);
+    // A party who is staff as well reads their own.
+    let selling_staff = || caller(photographer(), &[Role::Seller, Role::Support]);
+    let leg = json!({ "legId": scene.legs[0].leg_id });
+    let order = json!({ "lbgId": scene.lbg_id });
+    let mut read = Vec::new();
+    for (field, arguments, who, audited) in [
+        ("receipt", &leg, caller(buyer(), &[Role::Buyer]), false),
+        ("receipt", &leg, selling_staff(), false),
+        ("receipt", &leg, support(), true),
+        ("groupReceipt", &order, caller(buyer(), &[Role::Buyer]), false),
+        ("groupReceipt", &order, support(), true),
+        ("groupReceipt", &order, selling_staff(), true),
+    ] {
+        let reader = who.actor.key();
+        let receipt = ask(&deps, field, arguments.clone(), who).await.unwrap();
+        if audited {
+            read.push((reader, receipt["receiptId"].as_str().unwrap().to_owned()));
+        }
+    }
+    let refused = ask(&deps, "receipt", leg, caller(user(8), &[Role::Buyer])).await;
+    assert!(refused.is_err());
+    let kept: Vec<(String, String)> = sqlx::query_as(
+        "select actor, target from platform.audit_log where action = 'receipt.read' order by seq",
+    )
+    .fetch_all(scene.store().pool())
+    .await
+    .unwrap();
+    assert_eq!(kept, read);
+}
+
+#[tokio::test]
 async fn bad_arguments_are_refused_by_name() {
     let (_scene, deps, _) = confirmed().await;
     let who = || caller(buyer(), &[Role::Buyer]);
