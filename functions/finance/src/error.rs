@@ -63,6 +63,9 @@ pub enum FinanceError {
     /// A webhook is signed, but is not what Stripe sends.
     #[error("webhook body cannot be read")]
     UnreadableWebhook,
+    /// Stripe tells of a refund that the undo which asked for it has not written down yet.
+    #[error("the refund is not recorded yet")]
+    RefundNotRecorded,
     /// Amounts that must be equal are not: a bug, caught before it is written.
     #[error("{what}: expected {expected} cents, found {found}")]
     Mismatch {
@@ -133,6 +136,7 @@ impl PublicError for FinanceError {
                 "Sign the raw body with an active secret.",
             ),
             FinanceError::UnreadableWebhook => ApiError::invalid("body", "is not an event of Stripe"),
+            FinanceError::RefundNotRecorded => ApiError::transient(self),
             FinanceError::ReceiptNotRendered(error) => ApiError::new(
                 "RECEIPT_RENDER_FAIL",
                 "The receipt's PDF could not be made.",

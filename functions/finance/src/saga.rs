@@ -203,9 +203,13 @@ async fn undo_at_stripe(
         match intent.status {
             IntentStatus::Canceled => return Ok(Some(Undone::Cancelled)),
             IntentStatus::Succeeded => {
-                let key = format!("undo:{charge_id}");
-                let amount = intent.amount_received;
-                let refund = payments.refund(&key, intent_id, amount, metadata(charge)).await?;
+                let refund = match returned_before(payments, charge, &intent).await? {
+                    Some(refund) => refund,
+                    None => {
+                        let key = format!("undo:{charge_id}");
+                        payments.refund(&key, intent_id, intent.amount_received, metadata(charge)).await?
+                    }
+                };
                 if refund.status == RefundStatus::Failed {
                     return Err(PaymentError::Refused { code: "refund_failed".to_owned() }.into());
                 }
@@ -231,6 +235,22 @@ async fn undo_at_stripe(
         }
     }
     Err(PaymentError::Unavailable("the payment keeps changing".to_owned()).into())
+}
+
+/// The refund of an earlier attempt at this undo. Stripe forgets a key after a day and then refuses the repeated refund,
+/// so an undo that is started again later has to find it.
+async fn returned_before(
+    payments: &dyn Payments,
+    charge: &Charge,
+    intent: &PaymentIntent,
+) -> Result<Option<Refund>, FinanceError> {
+    let charge_id = charge.charge_id.to_string();
+    let earlier = payments.refunds(&intent.id).await?.into_iter().find(|listed| {
+        listed.refund.status != RefundStatus::Failed
+            && listed.amount == intent.amount_received
+            && listed.metadata.get("charge_id") == Some(&charge_id)
+    });
+    Ok(earlier.map(|listed| listed.refund))
 }
 
 /// Commits the tax of every leg. Errors: `CHK_ATOMIC_FAIL` when the charge was given up, `WRONG_STATE` when the money was

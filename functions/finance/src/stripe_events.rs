@@ -77,7 +77,8 @@ fn kept(event: &Value) -> Value {
 enum Subject {
     /// A PaymentIntent; which charge it belongs to, Stripe says.
     Payment(String),
-    Refund(Refund),
+    /// A refund, and the charge that we named when we asked for it.
+    Refund(Refund, Option<ChargeId>),
     Transfer {
         transfer_id: String,
         payout_id: PayoutId,
@@ -97,7 +98,8 @@ fn subject(kind: &str, object: &Value) -> Subject {
         | "payment_intent.succeeded" => id().map_or(Subject::Other, Subject::Payment),
         "refund.created" | "refund.updated" | "refund.failed" => match (id(), text(object, "status")) {
             (Some(id), Some(status)) => {
-                Subject::Refund(Refund { id, status: RefundStatus::from_name(status) })
+                let charge_id = text(&object["metadata"], "charge_id").and_then(|id| id.parse().ok());
+                Subject::Refund(Refund { id, status: RefundStatus::from_name(status) }, charge_id)
             }
             _ => Subject::Other,
         },
@@ -112,8 +114,8 @@ fn subject(kind: &str, object: &Value) -> Subject {
     }
 }
 
-/// Applies a stored webhook; one that was applied before changes nothing. Error: `TRANSIENT` when Stripe does not answer;
-/// the queue then delivers it again.
+/// Applies a stored webhook; one that was applied before changes nothing. Error: `TRANSIENT` when Stripe does not answer,
+/// or when the refund it tells of is not written down yet; the queue then delivers it again.
 pub async fn process(
     store: &Store,
     payments: &dyn Payments,
@@ -130,7 +132,7 @@ pub async fn process(
     // Asked before the transaction begins: a provider is never called inside one.
     let intent = match &subject {
         Subject::Payment(id) => known_intent(store, payments, id).await?,
-        Subject::Refund(_) | Subject::Transfer { .. } | Subject::Other => None,
+        Subject::Refund(..) | Subject::Transfer { .. } | Subject::Other => None,
     };
     let mut unit = store.unit(caller).await?;
     match inbox::lock(&mut unit, inbox_id).await? {
@@ -143,7 +145,7 @@ pub async fn process(
             unfinished = apply_intent(&mut unit, charge_id, &intent).await?;
             true
         }
-        (Subject::Refund(refund), _) => refunds::settle(&mut unit, refund).await?,
+        (Subject::Refund(refund, charge_id), _) => apply_refund(&mut unit, refund, *charge_id).await?,
         (Subject::Transfer { transfer_id, payout_id }, _) => {
             match payouts::arrived(&mut unit, *payout_id, transfer_id).await {
                 Err(FinanceError::NoSuchPayout) => false,
@@ -185,6 +187,30 @@ async fn known_intent(
         Some((Some(id),)) if id == intent.id => Some((charge_id, intent)),
         Some((Some(_),)) | None => None,
     })
+}
+
+/// Applies what Stripe says of a refund; answers whether anything changed. Error: `TRANSIENT` when the undo that asked for
+/// it has not written it down yet.
+async fn apply_refund(
+    unit: &mut Unit,
+    refund: &Refund,
+    charge_id: Option<ChargeId>,
+) -> Result<bool, FinanceError> {
+    // Locked first: the undo writes the refund down and ends the charge in one transaction, which is seen whole.
+    let charge = match charge_id {
+        Some(charge_id) => match charges::lock(unit, charge_id).await {
+            Err(FinanceError::NoSuchCharge) => None,
+            found => Some(found?),
+        },
+        None => None,
+    };
+    let applied = refunds::settle(unit, refund).await?;
+    let being_undone = charge.is_some_and(|charge| charge.status == ChargeStatus::Undoing);
+    // News that it is under way says nothing that the undo will not write down by itself.
+    if !applied && being_undone && refund.status != RefundStatus::Pending {
+        return Err(FinanceError::RefundNotRecorded);
+    }
+    Ok(applied)
 }
 
 /// Applies a PaymentIntent to its charge; answers with the charge when its undo waits for this news.

@@ -8,7 +8,7 @@ use finance::{
     api::{StepDeps, capture_step, tax_step, wallet_step},
     saga,
 };
-use rastup_providers::stripe::{Fault, PaymentError};
+use rastup_providers::stripe::{Fault, IntentStatus, PaymentError, Payments};
 use rastup_runtime::step::StepInput;
 use rastup_store::sqlx;
 use rastup_testkit::{assert_outbox_matches_schemas, system};
@@ -22,7 +22,7 @@ fn input(scene: &Scene, action: &str) -> StepInput {
 }
 
 async fn step(scene: &Scene, action: &str) -> Result<Value, ApiError> {
-    let payments: Arc<dyn rastup_providers::stripe::Payments> = scene.payments.clone();
+    let payments: Arc<dyn Payments> = scene.payments.clone();
     let deps = StepDeps { store: scene.store().clone(), payments };
     capture_step(deps, input(scene, action), system()).await
 }
@@ -279,12 +279,72 @@ async fn steps_refuse_other_orders_unknown_charges_and_unknown_actions() {
 }
 
 #[tokio::test]
-async fn an_intent_made_while_the_charge_is_given_up_is_cancelled() {
+async fn an_undo_started_again_after_stripe_forgot_its_key_finds_its_refund() {
+    for stays_pending in [false, true] {
+        let scene = Scene::captured().await;
+        if stays_pending {
+            scene.payments.refunds_stay_pending();
+        }
+        scene.payments.fail_next("refund", Fault::AfterEffect);
+        assert!(step(&scene, "undo").await.unwrap_err().retryable);
+        scene.payments.keys_expire();
+        let answer = step(&scene, "undo").await.unwrap();
+        assert_eq!(answer["refundedCents"], json!(scene.total()));
+        assert_eq!(scene.payments.calls("refund"), 1, "found, not asked for again");
+        let intent = scene.charge().await.payment_intent_id.unwrap();
+        let at_stripe = scene.payments.refunds(&intent).await.unwrap();
+        let (noted,): (String,) = sqlx::query_as("select distinct processor_refund from finance.refund")
+            .fetch_one(scene.store().pool())
+            .await
+            .unwrap();
+        assert_eq!(noted, at_stripe[0].refund.id);
+        assert_eq!(scene.journals().await, ["capture", "refund"]);
+        assert_nothing_charged(&scene).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refund_that_is_not_the_undos_does_not_end_it() {
+    for (of_whole, ours) in [(true, false), (false, true)] {
+        let scene = Scene::captured().await;
+        let charge = scene.charge().await;
+        let intent = charge.payment_intent_id.unwrap();
+        let amount = if of_whole { scene.total() } else { Cents(100) };
+        let named = ours.then(|| ("charge_id".to_owned(), scene.charge_id.to_string()));
+        scene.payments.refund("by-hand", &intent, amount, named.into_iter().collect()).await.unwrap();
+        assert_eq!(step(&scene, "undo").await.unwrap_err().code, "WRONG_STATE", "{of_whole} {ours}");
+        assert_eq!(scene.charge().await.status, ChargeStatus::Undoing, "{of_whole} {ours}");
+        assert_eq!(scene.journals().await, ["capture"], "{of_whole} {ours}");
+    }
+}
+
+#[tokio::test]
+async fn no_intent_is_made_for_a_charge_that_was_given_up() {
     let scene = Scene::new(Method::Card).await;
     step(&scene, "undo").await.unwrap();
-    let late =
-        finance::charges::create_intent(scene.store(), scene.payments.as_ref(), &system(), scene.charge_id)
-            .await;
-    assert_eq!(ApiError::from(late.map(|_| ()).unwrap_err()).code, "CHK_ATOMIC_FAIL");
+    assert_eq!(late_intent(&scene).await, "CHK_ATOMIC_FAIL");
     assert_eq!(scene.payments.calls("create_payment_intent"), 0);
+}
+
+#[tokio::test]
+async fn an_intent_made_while_the_charge_is_given_up_is_cancelled() {
+    let scene = Scene::new(Method::Card).await;
+    let (store, payments) = (scene.store().clone(), scene.payments.clone());
+    let (lbg_id, charge_id) = (scene.lbg_id, scene.charge_id);
+    scene.payments.before_next_intent_is_answered(async move {
+        let undone = saga::undo_capture(&store, payments.as_ref(), &system(), lbg_id, charge_id).await;
+        assert_eq!(undone.unwrap().status, ChargeStatus::Canceled, "it knows of no intent yet");
+    });
+    assert_eq!(late_intent(&scene).await, "CHK_ATOMIC_FAIL");
+    assert_eq!(scene.payments.calls("create_payment_intent"), 1);
+    let intent = scene.charge().await.payment_intent_id.unwrap();
+    assert_eq!(scene.payments.intent(&intent).unwrap().status, IntentStatus::Canceled);
+    assert_nothing_charged(&scene).await;
+}
+
+/// The code with which an intent for the charge is refused.
+async fn late_intent(scene: &Scene) -> &'static str {
+    let payments = scene.payments.as_ref();
+    let late = finance::charges::create_intent(scene.store(), payments, &system(), scene.charge_id).await;
+    ApiError::from(late.map(|_| ()).unwrap_err()).code
 }

@@ -261,6 +261,34 @@ async fn a_refund_ends_as_stripe_says_and_never_becomes_pending_again() {
 }
 
 #[tokio::test]
+async fn news_of_a_refund_that_is_not_written_down_yet_is_delivered_again() {
+    let scene = Scene::captured().await;
+    scene.payments.refunds_stay_pending();
+    scene.payments.fail_next("refund", Fault::AfterEffect);
+    scene.undo_capture().await.unwrap_err();
+    let intent = scene.charge().await.payment_intent_id.unwrap();
+    let refund = scene.payments.refunds(&intent).await.unwrap().remove(0);
+    let told = |status: &str, charge_id: &str| json!({ "id": refund.refund.id, "status": status, "metadata": { "charge_id": charge_id } });
+    let ours = scene.charge_id.to_string();
+    let event = stored(scene.store(), &about("evt_1", "refund.updated", told("succeeded", &ours))).await;
+    let error = apply(&scene, &event).await.unwrap_err();
+    assert!(error.retryable, "{error:?}");
+    assert_eq!(outcome(&scene, "evt_1").await, None, "it is delivered again");
+    // Neither what is only under way nor what is a stranger's is worth the wait.
+    receive(&scene, about("evt_2", "refund.created", told("pending", &ours))).await;
+    let stranger = "chg_00000000000000000000000000000009";
+    receive(&scene, about("evt_3", "refund.updated", told("succeeded", stranger))).await;
+    for id in ["evt_2", "evt_3"] {
+        assert_eq!(outcome(&scene, id).await.as_deref(), Some("ignored"), "{id}");
+    }
+
+    scene.undo_capture().await.unwrap();
+    apply(&scene, &event).await.unwrap();
+    assert_eq!(outcome(&scene, "evt_1").await.as_deref(), Some("applied"));
+    assert_eq!(scene.events().await.iter().filter(|name| *name == "refund.succeeded").count(), 2);
+}
+
+#[tokio::test]
 async fn a_transfers_webhook_settles_its_payout_before_or_after_our_own_note() {
     for webhook_first in [false, true] {
         let scene = Scene::captured().await;

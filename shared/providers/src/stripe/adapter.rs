@@ -13,13 +13,13 @@ use stripe_core::{
         CancelPaymentIntent, CapturePaymentIntent, CreatePaymentIntent, CreatePaymentIntentOffSession,
         RetrievePaymentIntent,
     },
-    refund::CreateRefund,
+    refund::{CreateRefund, ListRefund},
     setup_intent::{CreateSetupIntent, CreateSetupIntentUsage, RetrieveSetupIntent},
 };
 
 use super::{
-    IntentStatus, NewHold, NewPaymentIntent, NewTransfer, PaymentError, PaymentIntent, PaymentMethod,
-    Payments, Refund, RefundStatus, SetupIntent,
+    IntentStatus, ListedRefund, NewHold, NewPaymentIntent, NewTransfer, PaymentError, PaymentIntent,
+    PaymentMethod, Payments, Refund, RefundStatus, SetupIntent,
     transport::{IdView, Reference, Transport, reason, wire},
 };
 
@@ -79,6 +79,19 @@ struct RefundView {
     status: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct ListedRefundView {
+    #[serde(flatten)]
+    refund: RefundView,
+    amount: i64,
+    metadata: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+struct Page<V> {
+    data: Vec<V>,
+}
+
 impl From<IntentView> for PaymentIntent {
     fn from(view: IntentView) -> PaymentIntent {
         PaymentIntent {
@@ -104,6 +117,23 @@ impl From<SetupView> for SetupIntent {
             succeeded: view.status == "succeeded",
             payment_method: view.payment_method.map(Reference::into_id),
             client_secret: view.client_secret,
+        }
+    }
+}
+
+impl From<RefundView> for Refund {
+    fn from(view: RefundView) -> Refund {
+        let status = view.status.as_deref().map_or(RefundStatus::Pending, RefundStatus::from_name);
+        Refund { id: view.id, status }
+    }
+}
+
+impl From<ListedRefundView> for ListedRefund {
+    fn from(view: ListedRefundView) -> ListedRefund {
+        ListedRefund {
+            refund: view.refund.into(),
+            amount: Cents(view.amount),
+            metadata: view.metadata.unwrap_or_default(),
         }
     }
 }
@@ -207,9 +237,13 @@ impl Payments for Stripe {
     ) -> Result<Refund, PaymentError> {
         let request =
             CreateRefund::new().payment_intent(payment_intent).amount(wire(amount)).metadata(map(metadata));
-        let view = self.transport.send::<RefundView>(&request, Some(key)).await?;
-        let status = view.status.as_deref().map_or(RefundStatus::Pending, RefundStatus::from_name);
-        Ok(Refund { id: view.id, status })
+        self.transport.send::<RefundView>(&request, Some(key)).await.map(Into::into)
+    }
+
+    async fn refunds(&self, payment_intent: &str) -> Result<Vec<ListedRefund>, PaymentError> {
+        let request = ListRefund::new().payment_intent(payment_intent).limit(100);
+        let page = self.transport.send::<Page<ListedRefundView>>(&request, None).await?;
+        Ok(page.data.into_iter().map(Into::into).collect())
     }
 
     async fn transfer(&self, key: &str, new: &NewTransfer) -> Result<String, PaymentError> {

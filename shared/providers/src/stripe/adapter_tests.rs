@@ -160,6 +160,34 @@ async fn capture_cancel_refund_and_transfer_send_what_they_say() {
 }
 
 #[tokio::test]
+async fn the_refunds_of_a_payment_are_read_by_it() {
+    let (stripe, asked) = server(
+        "200 OK",
+        r#"{"object":"list","has_more":false,"data":[
+            {"id":"re_2","status":"failed","amount":5000,"metadata":{"charge_id":"chg_1"},"charge":"ch_1"},
+            {"id":"re_1","status":null,"amount":100,"metadata":null}]}"#,
+    );
+    let refunds = stripe.refunds("pi_1").await.unwrap();
+    let (head, form) = asked.join().unwrap();
+    assert!(head.starts_with("get /v1/refunds?limit=100&payment_intent=pi_1 http/1.1"), "{head}");
+    assert!(!head.contains("idempotency-key"), "{head}");
+    assert_eq!(form, [""]);
+    let listed = |id: &str, status, amount, metadata| ListedRefund {
+        refund: Refund { id: id.to_owned(), status },
+        amount: Cents(amount),
+        metadata,
+    };
+    let ours = BTreeMap::from([("charge_id".to_owned(), "chg_1".to_owned())]);
+    assert_eq!(
+        refunds,
+        [
+            listed("re_2", RefundStatus::Failed, 5_000, ours),
+            listed("re_1", RefundStatus::Pending, 100, BTreeMap::new())
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_saved_card_and_a_hold_on_it_send_what_they_say() {
     let (stripe, asked) = server("200 OK", SETUP);
     let setup = stripe.create_setup_intent("k", "cus_1", metadata()).await.unwrap();

@@ -142,6 +142,17 @@ pub struct Refund {
     pub status: RefundStatus,
 }
 
+/// A refund that was asked for before, with what tells whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRefund {
+    /// The refund.
+    pub refund: Refund,
+    /// What it returns, cents.
+    pub amount: Cents,
+    /// What was attached when it was asked for.
+    pub metadata: BTreeMap<String, String>,
+}
+
 /// State of a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefundStatus {
@@ -253,6 +264,8 @@ pub trait Payments: Send + Sync {
         amount: Cents,
         metadata: BTreeMap<String, String>,
     ) -> Result<Refund, PaymentError>;
+    /// Reads the newest hundred refunds of a PaymentIntent, newest first.
+    async fn refunds(&self, payment_intent: &str) -> Result<Vec<ListedRefund>, PaymentError>;
     /// Sends money to a seller; answers `tr_…`.
     async fn transfer(&self, key: &str, new: &NewTransfer) -> Result<String, PaymentError>;
 }

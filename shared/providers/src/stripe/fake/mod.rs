@@ -6,6 +6,7 @@ mod world;
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -13,8 +14,8 @@ use async_trait::async_trait;
 use rastup_types::Cents;
 
 use super::{
-    IntentStatus, NewHold, NewPaymentIntent, NewTransfer, PaymentError, PaymentIntent, PaymentMethod,
-    Payments, Refund, RefundStatus, SetupIntent,
+    IntentStatus, ListedRefund, NewHold, NewPaymentIntent, NewTransfer, PaymentError, PaymentIntent,
+    PaymentMethod, Payments, Refund, RefundStatus, SetupIntent,
 };
 
 /// A failure to be had at the next call of an operation.
@@ -44,17 +45,21 @@ enum Answer {
     Refund(Refund),
 }
 
+type Interlude = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 #[derive(Default)]
 struct State {
     minted: u64,
     intents: BTreeMap<String, Intent>,
     setups: BTreeMap<String, SetupIntent>,
+    refunds: Vec<(String, ListedRefund)>,
     transfers: BTreeMap<String, NewTransfer>,
     keys: BTreeMap<String, (String, Result<Answer, PaymentError>)>,
     faults: BTreeMap<&'static str, VecDeque<Fault>>,
     calls: Vec<&'static str>,
     refunds_wait: bool,
     races: BTreeMap<&'static str, String>,
+    interlude: Option<Interlude>,
 }
 
 impl State {
@@ -125,6 +130,16 @@ impl FakePayments {
     /// Another caller captures the PaymentIntent right before the next call of `operation`.
     pub fn captured_before_next(&self, operation: &'static str, id: &str) {
         self.state().races.insert(operation, id.to_owned());
+    }
+
+    /// Something else happens between the making of the next PaymentIntent and its answer.
+    pub fn before_next_intent_is_answered(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        self.state().interlude = Some(Box::pin(happens));
+    }
+
+    /// Time passes: Stripe forgets the keys of earlier calls, as it does after a day or more.
+    pub fn keys_expire(&self) {
+        self.state().keys.clear();
     }
 
     /// From now on refunds stay pending, as those of bank debits do.
@@ -211,12 +226,16 @@ impl Payments for FakePayments {
         key: &str,
         new: &NewPaymentIntent,
     ) -> Result<PaymentIntent, PaymentError> {
-        self.keyed("create_payment_intent", key, format!("{new:?}"), |state| {
+        let answer = self.keyed("create_payment_intent", key, format!("{new:?}"), |state| {
             let manual = new.method == PaymentMethod::Card;
             let intent = state.insert(new.amount, manual, new.metadata.clone());
             Ok(Answer::Intent(intent.public.clone()))
-        })
-        .and_then(intent_of)
+        });
+        let interlude = self.state().interlude.take();
+        if let Some(happens) = interlude {
+            happens.await;
+        }
+        answer.and_then(intent_of)
     }
 
     async fn payment_intent(&self, id: &str) -> Result<PaymentIntent, PaymentError> {
@@ -306,15 +325,25 @@ impl Payments for FakePayments {
                 return Err(unexpected_state());
             }
             if intent.refunded + amount > intent.public.amount_received {
-                return Err(PaymentError::Refused { code: "charge_already_refunded".to_owned() });
+                return Err(PaymentError::UnexpectedState { code: "charge_already_refunded".to_owned() });
             }
             intent.refunded += amount;
-            Ok(Answer::Refund(Refund { id: state.mint("re"), status }))
+            let refund = Refund { id: state.mint("re"), status };
+            let listed = ListedRefund { refund: refund.clone(), amount, metadata };
+            state.refunds.insert(0, (payment_intent.to_owned(), listed));
+            Ok(Answer::Refund(refund))
         })?;
         match answer {
             Answer::Refund(refund) => Ok(refund),
             Answer::Id(_) | Answer::Intent(_) | Answer::Setup(_) => Err(PaymentError::KeyReused),
         }
+    }
+
+    async fn refunds(&self, payment_intent: &str) -> Result<Vec<ListedRefund>, PaymentError> {
+        self.read("refunds", |state| {
+            let of_intent = state.refunds.iter().filter(|(id, _)| id == payment_intent);
+            Ok(of_intent.map(|(_, listed)| listed.clone()).collect())
+        })
     }
 
     async fn transfer(&self, key: &str, new: &NewTransfer) -> Result<String, PaymentError> {
