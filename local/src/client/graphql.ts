@@ -75,7 +75,11 @@ export class Api {
           });
         },
       );
-      call.on('error', reject);
+      call.on('error', (error: NodeJS.ErrnoException) => {
+        // An idle connection may be closed in the moment in which it is used again: the request was not read.
+        if (call.reusedSocket && error.code === 'ECONNRESET') resolve(this.raw(token, query, variables, headers));
+        else reject(error);
+      });
       call.end(body);
     });
   }

@@ -7,12 +7,15 @@ import { deploy, migrate, type Outputs } from './deploy.ts';
 import { portsFrom, type Ports, REPOSITORY, statePaths, type StatePaths, VENV } from './paths.ts';
 import { reachable, startCluster } from './postgres.ts';
 import { checkTools, ensureVenv } from './prerequisites.ts';
-import { refuseForeignListener, type Service, startService, stopAll } from './processes.ts';
+import { refuseForeignListener, type Service, sleep, startService, stopAll } from './processes.ts';
 import { step } from './progress.ts';
 import { seed } from '../seed/seed.ts';
 
 /** Ports of `make dev`; demo and tests use their own, so that all can run at once. */
 export const PORT_BASES = { dev: 4500, demo: 4600, test: 4700, restart: 4800, bench: 4900 } as const;
+
+/** PostgreSQL's code while it starts up. */
+const CANNOT_CONNECT_NOW = '57P03';
 
 /** Clouds whose database must survive a crash; the others trade that for speed. */
 const DURABLE: readonly string[] = ['dev', 'restart'];
@@ -88,18 +91,25 @@ export function databaseAddress(ports: Ports): string {
   return `postgres://rastup@127.0.0.1:${ports.postgres}/rastup`;
 }
 
-async function ensureDatabase(maintenanceUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: maintenanceUrl });
-  const deadline = Date.now() + 10_000;
+/** The port is open before the server lets anyone in; after a crash it first replays its log. */
+async function connectWhenReady(url: string): Promise<pg.Client> {
+  const deadline = Date.now() + 30_000;
   for (;;) {
+    const client = new pg.Client({ connectionString: url });
     try {
       await client.connect();
-      break;
+      return client;
     } catch (error) {
-      // The port is open a moment before the server lets anyone in.
-      if (Date.now() > deadline || !String(error).includes('starting up')) throw error;
+      await client.end().catch(() => undefined);
+      const isStarting = (error as { code?: string }).code === CANNOT_CONNECT_NOW;
+      if (!isStarting || Date.now() > deadline) throw error;
+      await sleep(100);
     }
   }
+}
+
+async function ensureDatabase(maintenanceUrl: string): Promise<void> {
+  const client = await connectWhenReady(maintenanceUrl);
   const found = await client.query("select 1 from pg_database where datname = 'rastup'");
   if (found.rowCount === 0) await client.query('create database rastup');
   await client.end();

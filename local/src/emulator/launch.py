@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 
 from ministack.core import lambda_runtime
 from ministack.services import cognito, stepfunctions
+from ministack.services.cloudformation import provisioners
 
 # Answers of the Lambda Runtime API wait for Nagle's timer: 40 ms a call.
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
@@ -99,6 +100,26 @@ def _admin_create_user(data):
 
 cognito.new_uuid = _subject
 cognito._admin_create_user = _admin_create_user
+
+# Buckets are kept on disk and survive a killed emulator, the stacks that made them do not: deploying again adopts a
+# bucket that was there when the emulator started, instead of refusing its name.
+_s3_root = os.path.join(os.environ.get("S3_DATA_DIR", ""), "000000000000")
+_survivors = set(os.listdir(_s3_root)) if os.path.isdir(_s3_root) else set()
+_bucket_handlers = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+_create_bucket = _bucket_handlers["create"]
+_name_conflict = provisioners.s3_bucket_name_conflict
+
+
+def _adopt_bucket(logical_id, props, stack_name):
+    name = props.get("BucketName")
+    if name in _survivors:
+        _survivors.discard(name)
+        return provisioners._s3_update(name, {}, props, stack_name)
+    return _create_bucket(logical_id, props, stack_name)
+
+
+_bucket_handlers["create"] = _adopt_bucket
+provisioners.s3_bucket_name_conflict = lambda name: None if name in _survivors else _name_conflict(name)
 
 if __name__ == "__main__":
     from ministack.app import main
