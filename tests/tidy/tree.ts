@@ -11,7 +11,7 @@ export interface Tree {
 
 /** Contexts whose Lambdas make up the backend, from the lowest to the highest; equal numbers may not use each other. */
 export const LEVELS: Readonly<Record<string, number>> = {
-  platform: 0, profiles: 1, studios: 1, documents: 2, finance: 3, booking: 4,
+  platform: 0, media: 1, profiles: 2, studios: 2, portfolio: 3, documents: 3, finance: 4, booking: 5, search: 6,
 };
 
 const TEXT = /\.(rs|sql|graphql|ts|js|mjs|py|sh|typ|ya?ml|json|toml|md)$/;

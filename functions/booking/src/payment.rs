@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use finance::charges::{self, Charge, ChargeStatus, IntentSecret, Method, NewCharge, Split};
+use finance::charges::{self, Charge, ChargeStatus, IntentSecret, Method, NewCharge, Purpose, Split};
 use rastup_providers::stripe::{Payments, SetupIntent};
 use rastup_runtime::Sagas;
 use rastup_store::{
     Caller, Store, Unit,
     idempotency::{self, Begun},
 };
-use rastup_types::{ChargeId, LbgId};
+use rastup_types::{Cents, ChargeId, LbgId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -178,6 +178,8 @@ pub fn splits(order: &Order) -> Vec<Split> {
         service_tax: leg.service_tax_cents,
         platform_fee: leg.platform_fee_cents,
         platform_fee_tax: leg.platform_fee_tax_cents,
+        wallet: Cents::ZERO,
+        credit: Cents::ZERO,
     };
     let mut splits: Vec<Split> = order.legs.iter().map(split).collect();
     splits.sort_by_key(|split| split.leg_id);
@@ -187,6 +189,8 @@ pub fn splits(order: &Order) -> Vec<Split> {
 async fn open_charge(unit: &mut Unit, order: &Order, method: Method) -> Result<Charge, BookingError> {
     let new = NewCharge {
         lbg_id: order.group.lbg_id,
+        purpose: Purpose::Booking,
+        source_id: None,
         buyer_user_id: order.group.buyer_user_id,
         method,
         splits: splits(order),

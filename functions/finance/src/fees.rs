@@ -57,11 +57,11 @@ pub(crate) async fn reverse(unit: &mut Unit, charge: &Charge, splits: &[Split]) 
     Ok(())
 }
 
-/// The split that pays a leg, of the charge whose money is there; both locked. Error: `WRONG_STATE` when there is none.
+/// The split that pays a leg as it was booked, of the charge whose money is there; both locked. Error: `WRONG_STATE` when there is none.
 pub(crate) async fn paid_split(unit: &mut Unit, leg_id: LegId) -> Result<(Charge, Split), FinanceError> {
     let found: Option<(ChargeId,)> = sqlx::query_as(
         "select c.charge_id from finance.charge c join finance.charge_split s using (charge_id)
-         where s.leg_id = $1 and c.status in ('captured', 'succeeded')",
+         where s.leg_id = $1 and c.purpose = 'booking' and c.status in ('captured', 'succeeded')",
     )
     .bind(leg_id)
     .fetch_optional(unit.conn())

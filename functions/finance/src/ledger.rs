@@ -19,6 +19,32 @@ pub enum Account {
     DeferredFees,
     /// Fees earned.
     FeeRevenue,
+    /// Money that Stripe paid out to our bank.
+    Bank,
+    /// What sellers owe us: payouts that refunds and lost disputes came after.
+    SellerReceivable,
+    /// Differences to the processor that nobody has explained yet.
+    Suspense,
+    /// What sellers are owed and we keep for a while as a reserve.
+    SellerReserve,
+    /// Service tax where the platform is merchant of record, owed to the authorities.
+    ServiceTax,
+    /// Buyers' wallets.
+    BuyerWallet,
+    /// What buyers are owed because a refund failed at their bank.
+    RefundsDue,
+    /// Fees for instant payouts.
+    InstantPayoutRevenue,
+    /// Fees kept from cancelled legs, and penalties.
+    CancellationRevenue,
+    /// What Stripe takes for payments.
+    ProcessingExpense,
+    /// Lost disputes.
+    ChargebackExpense,
+    /// Wallet credits given out of goodwill.
+    GoodwillExpense,
+    /// Fees that promotional and referral credits paid.
+    PromotionExpense,
 }
 
 impl Account {
@@ -30,6 +56,19 @@ impl Account {
             Account::PlatformFeeTax => "Liability:TaxPayable:PlatformFeeTax",
             Account::DeferredFees => "Deferred:PlatformFees",
             Account::FeeRevenue => "Revenue:PlatformFees",
+            Account::Bank => "Cash:Bank",
+            Account::SellerReceivable => "Receivable:Sellers",
+            Account::Suspense => "Suspense:Reconciliation",
+            Account::SellerReserve => "Liability:SellerReserve",
+            Account::ServiceTax => "Liability:TaxPayable:ServiceTax",
+            Account::BuyerWallet => "Liability:BuyerWallet",
+            Account::RefundsDue => "Liability:RefundsDue",
+            Account::InstantPayoutRevenue => "Revenue:InstantPayoutFees",
+            Account::CancellationRevenue => "Revenue:CancellationFees",
+            Account::ProcessingExpense => "Expense:PaymentProcessing",
+            Account::ChargebackExpense => "Expense:Chargebacks",
+            Account::GoodwillExpense => "Expense:Goodwill",
+            Account::PromotionExpense => "Expense:PromotionalCredits",
         }
     }
 }
@@ -43,8 +82,38 @@ pub enum JournalKind {
     Earn,
     /// D.3: a seller was sent money.
     Payout,
-    /// D.4: money was returned before it was earned.
+    /// D.4: money was returned to the buyer, before or after it was earned.
     Refund,
+    /// D.1, entry 2: what Stripe took for a payment.
+    ProcessingFee,
+    /// A transfer came back from a seller.
+    PayoutReversal,
+    /// Stripe paid out to our bank.
+    BankPayout,
+    /// A refund came back from the buyer's bank.
+    RefundFailed,
+    /// D.5: a dispute took money.
+    Chargeback,
+    /// A won dispute gave it back.
+    ChargebackWon,
+    /// What a seller owes for a lost dispute or a refund after the payout.
+    Clawback,
+    /// A claim was taken from a deposit.
+    DepositCapture,
+    /// A buyer tipped.
+    Tip,
+    /// A wallet got credit.
+    WalletCredit,
+    /// Wallet credit that a failed checkout gave back.
+    WalletReversal,
+    /// Part of what a seller is owed went into the reserve.
+    ReserveHold,
+    /// The reserve gave it back.
+    ReserveRelease,
+    /// The fee of an instant payout.
+    InstantPayoutFee,
+    /// A correction by two people.
+    Adjustment,
 }
 
 impl JournalKind {
@@ -54,6 +123,21 @@ impl JournalKind {
             JournalKind::Earn => "earn",
             JournalKind::Payout => "payout",
             JournalKind::Refund => "refund",
+            JournalKind::ProcessingFee => "processing_fee",
+            JournalKind::PayoutReversal => "payout_reversal",
+            JournalKind::BankPayout => "bank_payout",
+            JournalKind::RefundFailed => "refund_failed",
+            JournalKind::Chargeback => "chargeback",
+            JournalKind::ChargebackWon => "chargeback_won",
+            JournalKind::Clawback => "clawback",
+            JournalKind::DepositCapture => "deposit_capture",
+            JournalKind::Tip => "tip",
+            JournalKind::WalletCredit => "wallet_credit",
+            JournalKind::WalletReversal => "wallet_reversal",
+            JournalKind::ReserveHold => "reserve_hold",
+            JournalKind::ReserveRelease => "reserve_release",
+            JournalKind::InstantPayoutFee => "instant_payout_fee",
+            JournalKind::Adjustment => "adjustment",
         }
     }
 }
@@ -78,27 +162,31 @@ pub struct Journal {
     pub kind: JournalKind,
     /// Id of the row that caused it.
     pub source_id: String,
-    /// The order.
-    pub lbg_id: LbgId,
+    /// The order; none for movements beyond one order.
+    pub lbg_id: Option<LbgId>,
     /// The provider's id, such as `pi_…` or `tr_…`.
     pub ext_ref: Option<String>,
     /// Lines; those of nothing are left out when it is written.
     pub lines: Vec<Line>,
 }
 
-fn debit(account: Account, leg_id: Option<LegId>, amount: Cents) -> Line {
+/// A line on the left.
+pub fn debit(account: Account, leg_id: Option<LegId>, amount: Cents) -> Line {
     Line { account, leg_id, debit: amount, credit: Cents::ZERO }
 }
 
-fn credit(account: Account, leg_id: Option<LegId>, amount: Cents) -> Line {
+/// A line on the right.
+pub fn credit(account: Account, leg_id: Option<LegId>, amount: Cents) -> Line {
     Line { account, leg_id, debit: Cents::ZERO, credit: amount }
 }
 
-/// D.1: cash against what is owed to sellers, the deferred fees and the tax on them.
+/// D.1: cash, and what wallet and credits paid, against what is owed to sellers, the deferred fees and the tax on them.
 pub fn capture(charge: &Charge, splits: &[Split]) -> Journal {
     let mut lines = vec![debit(Account::Cash, None, charge.amount)];
     for split in splits {
         let leg = Some(split.leg_id);
+        lines.push(debit(Account::BuyerWallet, leg, split.wallet));
+        lines.push(debit(Account::PromotionExpense, leg, split.credit));
         lines.push(credit(Account::SellerPayable, leg, split.seller_share()));
         lines.push(credit(Account::DeferredFees, leg, split.platform_fee));
         lines.push(credit(Account::PlatformFeeTax, leg, split.platform_fee_tax));
@@ -119,7 +207,7 @@ fn journal_of(charge: &Charge, kind: JournalKind, lines: Vec<Line>) -> Journal {
     Journal {
         kind,
         source_id: charge.charge_id.to_string(),
-        lbg_id: charge.lbg_id,
+        lbg_id: Some(charge.lbg_id),
         ext_ref: charge.payment_intent_id.clone(),
         lines,
     }
@@ -131,7 +219,7 @@ pub fn earn(charge: &Charge, split: &Split) -> Journal {
     Journal {
         kind: JournalKind::Earn,
         source_id: format!("{}/{}", charge.charge_id, split.leg_id),
-        lbg_id: charge.lbg_id,
+        lbg_id: Some(charge.lbg_id),
         ext_ref: None,
         lines: vec![
             debit(Account::DeferredFees, leg, split.platform_fee),
@@ -183,9 +271,12 @@ pub async fn post(unit: &mut Unit, journal: &Journal) -> Result<bool, FinanceErr
     }
     let event = NewEvent::new("finance", "gl.entry.write")
         .id("journal_id", journal_id)
-        .id("lbg_id", journal.lbg_id)
         .money(debits, Currency::USD)
         .fact("kind", journal.kind.name());
+    let event = match journal.lbg_id {
+        Some(lbg_id) => event.id("lbg_id", lbg_id),
+        None => event,
+    };
     unit.publish(event).await?;
     Ok(true)
 }

@@ -14,7 +14,7 @@ pub mod saga;
 pub mod stripe_events;
 mod tax;
 
-pub use charges::{Charge, ChargeStatus, IntentSecret, Method, NewCharge, Split};
+pub use charges::{Charge, ChargeStatus, IntentSecret, Method, NewCharge, Purpose, Split};
 pub use error::FinanceError;
 pub use pricing::{LegPrice, LegPricing, price_leg};
 pub use rastup_providers::tax::{RateTable, TaxLine, TaxQuotes};

@@ -88,7 +88,7 @@ pub async fn queue(unit: &mut Unit, leg_id: LegId) -> Result<Payout, FinanceErro
     sqlx::query(
         "insert into finance.payout (payout_id, charge_id, lbg_id, leg_id, seller_user_id, amount_cents, currency,
              status, scheduled_for, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, $9) on conflict (leg_id) do nothing",
+         values ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $9, $9) on conflict (leg_id, part) do nothing",
     )
     .bind(payout_id)
     .bind(charge.charge_id)
@@ -108,7 +108,7 @@ pub async fn queue(unit: &mut Unit, leg_id: LegId) -> Result<Payout, FinanceErro
 }
 
 async fn of_leg(unit: &mut Unit, leg_id: LegId) -> Result<Option<Payout>, sqlx::Error> {
-    sqlx::query_as("select * from finance.payout where leg_id = $1")
+    sqlx::query_as("select * from finance.payout where leg_id = $1 and part = 'leg'")
         .bind(leg_id)
         .fetch_optional(unit.conn())
         .await
@@ -243,7 +243,7 @@ async fn sent_as(unit: &mut Unit, payout_id: PayoutId, transfer_id: &str) -> Res
     let journal = Journal {
         kind: JournalKind::Payout,
         source_id: payout_id.to_string(),
-        lbg_id: payout.lbg_id,
+        lbg_id: Some(payout.lbg_id),
         ext_ref: Some(transfer_id.to_owned()),
         lines: vec![
             line(Account::SellerPayable, payout.amount, Cents::ZERO),

@@ -27,7 +27,7 @@ pub(crate) fn metadata(charge: &Charge) -> BTreeMap<String, String> {
     ])
 }
 
-/// Applies wallet credit. There is no wallet yet, so this proves that none was applied: the charge is the whole price.
+/// Proves that the charge is the price less what the wallet was debited for it when it was opened.
 /// Answers with the credit applied, cents. Error: `CHK_ATOMIC_FAIL` when the charge was given up.
 pub async fn wallet(
     store: &Store,
@@ -40,8 +40,9 @@ pub async fn wallet(
     charge.refuse_if_given_up()?;
     let splits = charges::splits(&mut unit, charge_id).await?;
     let price: Cents = splits.iter().map(|split| split.amount).sum();
-    tax::same("charge without wallet credit", price, charge.amount)?;
-    Ok(price - charge.amount)
+    let applied: Cents = splits.iter().map(|split| split.wallet + split.credit).sum();
+    tax::same("charge after wallet and credits", price - applied, charge.amount)?;
+    Ok(applied)
 }
 
 /// Takes the buyer's money: captures the card, or checks that the bank debit has succeeded. Errors:

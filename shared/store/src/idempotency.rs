@@ -16,7 +16,7 @@ pub enum Begun {
     Replay(Value),
 }
 
-fn sha256_of(payload: &impl Serialize) -> Result<String, ApiError> {
+pub(crate) fn sha256_of(payload: &impl Serialize) -> Result<String, ApiError> {
     let bytes = serde_json::to_vec(payload).map_err(ApiError::internal)?;
     Ok(hex::encode(Sha256::digest(&bytes)))
 }

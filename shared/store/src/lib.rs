@@ -1,5 +1,6 @@
 //! PostgreSQL for every context: the unit of work, and what commits with it (idempotency, inbox, audit, outbox).
 
+pub mod approval;
 pub mod audit;
 pub mod idempotency;
 pub mod inbox;

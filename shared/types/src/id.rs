@@ -160,6 +160,70 @@ typed_ids! {
     InboxId = "inb";
     /// A row of the audit trail.
     AuditId = "aud";
+    /// A sensitive action of staff that waits for a second person, or had one.
+    ApprovalId = "apv";
+    /// A request to book: an offer that waits for the other side.
+    RequestId = "req";
+    /// A private brief to several sellers.
+    InviteId = "inv";
+    /// A rule by which a seller accepts without being asked.
+    AutoAcceptRuleId = "aar";
+    /// A change of a confirmed leg with its price.
+    AmendmentId = "amd";
+    /// A part of a leg that is delivered and accepted by itself.
+    MilestoneId = "mst";
+    /// A cancellation of a leg.
+    CancellationId = "can";
+    /// A studio's claim on a deposit.
+    ClaimId = "clm";
+    /// An issue or dispute between buyer and seller.
+    IssueId = "iss";
+    /// A tip of a buyer.
+    TipId = "tip";
+    /// A dispute of a charge at the card network.
+    DisputeId = "dsp";
+    /// A row of a seller's reserve.
+    ReserveEntryId = "rsv";
+    /// A hold that keeps payouts of a leg or a seller.
+    PayoutHoldId = "phd";
+    /// A buyer's wallet.
+    WalletId = "wlt";
+    /// A movement of a wallet.
+    WalletTxnId = "wtx";
+    /// A run of the daily close.
+    ReconRunId = "rcn";
+    /// A difference that the daily close found.
+    VarianceId = "vrn";
+    /// A correction of the books by staff.
+    AdjustmentId = "adj";
+    /// A monthly statement.
+    StatementId = "stm";
+    /// A piece of media: a picture or a film in every size it is kept in.
+    MediaId = "med";
+    /// An item of a portfolio.
+    PortfolioItemId = "pfi";
+    /// A collaborator named on a portfolio item.
+    CollabTagId = "tag";
+    /// A board of saved things.
+    BoardId = "brd";
+    /// A thing on a board.
+    BoardItemId = "bdi";
+    /// A stretch of a profile's hinted availability.
+    AvailabilityId = "avl";
+    /// A device that receives pushes.
+    PushTokenId = "psh";
+    /// A certificate of insurance.
+    CoiId = "coi";
+    /// A decision in a studio's verification.
+    VerificationId = "vfy";
+    /// A pin of search staff.
+    CurationId = "cur";
+    /// A synonym of search.
+    SynonymId = "syn";
+    /// A version of the search configuration.
+    SearchConfigId = "scf";
+    /// A search that a person keeps.
+    SavedSearchId = "svs";
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub mod policy;
 pub mod pricing;
 pub mod time;
 
-pub use actor::{Actor, Role};
+pub use actor::{Actor, Permission, Role};
 pub use error::{ApiError, PublicError};
 pub use event::Event;
 pub use id::*;

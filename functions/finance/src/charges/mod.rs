@@ -34,6 +34,19 @@ impl From<Method> for PaymentMethod {
     }
 }
 
+/// What a charge pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Purpose {
+    /// The order as it was agreed: one live charge per order.
+    Booking,
+    /// A change of a confirmed leg: one live charge per amendment.
+    Amendment,
+    /// A tip: one live charge per tip.
+    Tip,
+}
+
 /// A charge as it is stored. Amounts in cents of `currency`.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Charge {
@@ -41,13 +54,17 @@ pub struct Charge {
     pub charge_id: ChargeId,
     /// The order.
     pub lbg_id: LbgId,
+    /// What it pays.
+    pub purpose: Purpose,
+    /// The amendment or tip that it pays; none for the order itself.
+    pub source_id: Option<String>,
     /// Who pays.
     pub buyer_user_id: UserId,
     /// How.
     pub method: Method,
     /// How far it is.
     pub status: ChargeStatus,
-    /// What the buyer pays: the sum of the splits.
+    /// What is charged: the sum of the splits without what wallet and credits pay.
     #[sqlx(rename = "amount_cents")]
     pub amount: Cents,
     /// What was taken.
@@ -117,9 +134,19 @@ pub struct Split {
     /// Tax on the fee, which the platform remits.
     #[sqlx(rename = "platform_fee_tax_cents")]
     pub platform_fee_tax: Cents,
+    /// What of it the buyer's wallet pays.
+    #[sqlx(rename = "wallet_cents")]
+    pub wallet: Cents,
+    /// What of it promotional credits pay; at most the platform's fee.
+    #[sqlx(rename = "credit_cents")]
+    pub credit: Cents,
 }
 
 impl Split {
+    /// What of it is charged.
+    pub fn charged(&self) -> Cents {
+        self.amount - self.wallet - self.credit
+    }
     /// What the seller is owed: price and service tax (§1.9.D, the seller remits the service tax).
     pub fn seller_share(&self) -> Cents {
         self.seller_subtotal + self.service_tax
@@ -131,6 +158,10 @@ impl Split {
 pub struct NewCharge {
     /// The order.
     pub lbg_id: LbgId,
+    /// What it pays.
+    pub purpose: Purpose,
+    /// The amendment or tip; none for the order itself.
+    pub source_id: Option<String>,
     /// Who pays.
     pub buyer_user_id: UserId,
     /// How.
@@ -147,12 +178,12 @@ pub async fn open(unit: &mut Unit, new: &NewCharge) -> Result<Charge, FinanceErr
         same("split of a leg", split.amount, parts)?;
     }
     let (charge_id, now): (ChargeId, _) = (unit.mint(), unit.now());
-    let amount: Cents = new.splits.iter().map(|split| split.amount).sum();
+    let amount: Cents = new.splits.iter().map(Split::charged).sum();
     let opened = sqlx::query(
-        "insert into finance.charge
-             (charge_id, lbg_id, buyer_user_id, method, status, amount_cents, currency, created_at, updated_at)
-         values ($1, $2, $3, $4, 'requires_action', $5, 'USD', $6, $6)
-         on conflict (lbg_id) where status not in ('canceled', 'refunded') do nothing",
+        "insert into finance.charge (charge_id, lbg_id, purpose, source_id, buyer_user_id, method, status,
+             amount_cents, currency, created_at, updated_at)
+         values ($1, $2, $7, $8, $3, $4, 'requires_action', $5, 'USD', $6, $6)
+         on conflict do nothing",
     )
     .bind(charge_id)
     .bind(new.lbg_id)
@@ -160,6 +191,8 @@ pub async fn open(unit: &mut Unit, new: &NewCharge) -> Result<Charge, FinanceErr
     .bind(new.method)
     .bind(amount)
     .bind(now)
+    .bind(new.purpose)
+    .bind(&new.source_id)
     .execute(unit.conn())
     .await?
     .rows_affected();
@@ -169,8 +202,9 @@ pub async fn open(unit: &mut Unit, new: &NewCharge) -> Result<Charge, FinanceErr
     for split in &new.splits {
         sqlx::query(
             "insert into finance.charge_split (charge_id, leg_id, seller_user_id, amount_cents,
-                 seller_subtotal_cents, service_tax_cents, platform_fee_cents, platform_fee_tax_cents)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                 seller_subtotal_cents, service_tax_cents, platform_fee_cents, platform_fee_tax_cents, wallet_cents,
+                 credit_cents)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(charge_id)
         .bind(split.leg_id)
@@ -180,6 +214,8 @@ pub async fn open(unit: &mut Unit, new: &NewCharge) -> Result<Charge, FinanceErr
         .bind(split.service_tax)
         .bind(split.platform_fee)
         .bind(split.platform_fee_tax)
+        .bind(split.wallet)
+        .bind(split.credit)
         .execute(unit.conn())
         .await?;
     }
@@ -188,7 +224,11 @@ pub async fn open(unit: &mut Unit, new: &NewCharge) -> Result<Charge, FinanceErr
 }
 
 async fn reopen(unit: &mut Unit, new: &NewCharge) -> Result<Charge, FinanceError> {
-    let charge = current(unit, new.lbg_id).await?.ok_or(FinanceError::AnotherChargeOpen)?;
+    let found = match &new.source_id {
+        None => current(unit, new.lbg_id).await?,
+        Some(source_id) => of_source(unit, new.purpose, source_id).await?,
+    };
+    let charge = found.ok_or(FinanceError::AnotherChargeOpen)?;
     let mut wanted = new.splits.clone();
     wanted.sort_by_key(|split| split.leg_id);
     let unchanged = charge.buyer_user_id == new.buyer_user_id
@@ -197,10 +237,26 @@ async fn reopen(unit: &mut Unit, new: &NewCharge) -> Result<Charge, FinanceError
     if unchanged { Ok(charge) } else { Err(FinanceError::AnotherChargeOpen) }
 }
 
-/// The newest charge of an order, given up or not.
+/// The newest charge of an amendment or tip, given up or not.
+pub async fn of_source(
+    unit: &mut Unit,
+    purpose: Purpose,
+    source_id: &str,
+) -> Result<Option<Charge>, sqlx::Error> {
+    sqlx::query_as(
+        "select * from finance.charge where purpose = $1 and source_id = $2
+         order by (status not in ('canceled', 'refunded')) desc, created_at desc, charge_id desc limit 1",
+    )
+    .bind(purpose)
+    .bind(source_id)
+    .fetch_optional(unit.conn())
+    .await
+}
+
+/// The newest charge of the order itself, given up or not.
 pub async fn current(unit: &mut Unit, lbg_id: LbgId) -> Result<Option<Charge>, sqlx::Error> {
     sqlx::query_as(
-        "select * from finance.charge where lbg_id = $1
+        "select * from finance.charge where lbg_id = $1 and purpose = 'booking'
          order by (status not in ('canceled', 'refunded')) desc, created_at desc, charge_id desc limit 1",
     )
     .bind(lbg_id)

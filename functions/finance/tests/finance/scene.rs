@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use finance::{
-    Charge, DocumentReference, IntentSecret, LegPrice, LegPricing, LegSnapshot, Method, NewCharge, RateTable,
-    ReceiptSnapshot, Split, charges, price_leg, record_tax_quote, saga,
+    Charge, DocumentReference, IntentSecret, LegPrice, LegPricing, LegSnapshot, Method, NewCharge, Purpose,
+    RateTable, ReceiptSnapshot, Split, charges, price_leg, record_tax_quote, saga,
 };
 use rastup_providers::stripe::FakePayments;
 use rastup_store::{Store, sqlx};
@@ -191,6 +191,15 @@ fn new_charge(lbg_id: LbgId, method: Method, legs: &[Leg]) -> NewCharge {
         service_tax: leg.price.service_tax,
         platform_fee: leg.price.platform_fee,
         platform_fee_tax: leg.price.platform_fee_tax,
+        wallet: Cents::ZERO,
+        credit: Cents::ZERO,
     });
-    NewCharge { lbg_id, buyer_user_id: buyer(), method, splits: splits.collect() }
+    NewCharge {
+        lbg_id,
+        purpose: Purpose::Booking,
+        source_id: None,
+        buyer_user_id: buyer(),
+        method,
+        splits: splits.collect(),
+    }
 }
