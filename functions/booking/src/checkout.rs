@@ -6,7 +6,7 @@ use rastup_store::{
     idempotency::{self, Begun},
 };
 use rastup_types::{
-    ApiError, Currency, LbgId, StudioId, TimeRange, UserId,
+    ApiError, Cents, Currency, LbgId, StudioId, TimeRange, UserId,
     event::NewEvent,
     pricing::{LegType, PricedLine},
 };
@@ -112,6 +112,40 @@ pub async fn attach_studio(
     unit.audit("checkout.attach_studio", lbg_id, json!({ "legId": studio_leg.leg_id }));
     unit.commit().await?;
     Ok(())
+}
+
+/// What the wallet pays of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// From the wallet, cents.
+    pub applied: Cents,
+    /// Price of the order, cents.
+    pub price: Cents,
+}
+
+/// Asks the wallet to pay up to `max` of the order at its present price; it is debited when the payment is opened. Nothing
+/// takes the request back. Errors: `WALLET_INSUFFICIENT_FUNDS`, `INPUT_INVALID`, `WRONG_STATE` while a payment is open,
+/// `NOT_FOUND`.
+pub async fn apply_wallet(
+    store: &Store,
+    caller: &Caller,
+    lbg_id: LbgId,
+    max: Cents,
+) -> Result<Applied, BookingError> {
+    let mut unit = store.unit(caller).await?;
+    let order = order::lock_own(&mut unit, lbg_id).await?;
+    if !order.is_before_payment() {
+        return Err(BookingError::WrongState("The order is past checkout."));
+    }
+    let charge = finance::charges::current(&mut unit, lbg_id).await?;
+    if charge.is_some_and(|charge| payment::is_live(charge.status)) {
+        return Err(BookingError::WrongState("The order has a payment under way."));
+    }
+    let (buyer, price) = (order.group.buyer_user_id, order.total());
+    let applied = finance::wallet::apply(&mut unit, lbg_id, buyer, price, max).await?;
+    unit.audit("checkout.apply_wallet", lbg_id, json!({ "appliedCents": applied, "priceCents": price }));
+    unit.commit().await?;
+    Ok(Applied { applied, price })
 }
 
 /// The work of a leg takes place elsewhere now; what was issued or signed does not bind any more.

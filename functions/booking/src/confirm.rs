@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use finance::{
-    charges::{self, Charge, ChargeStatus, Method},
+    charges::{self, Charge, ChargeStatus, Method, Split},
     receipts,
 };
 use rastup_store::{Caller, Store, Unit};
@@ -62,9 +62,9 @@ async fn confirmable(unit: &mut Unit, order: &Order, charge: &Charge) -> Result<
     if order.group.start_at <= unit.now() {
         return Err(BookingError::AtomicFail("its time has passed"));
     }
-    if charge.amount != order.total()
-        || charges::splits(unit, charge.charge_id).await? != payment::splits(order)
-    {
+    // What wallet and credits pay of it was settled when the charge was opened.
+    let priced = charges::splits(unit, charge.charge_id).await?.into_iter().map(Split::without_credits);
+    if priced.collect::<Vec<_>>() != payment::splits(order) {
         return Err(BookingError::AtomicFail("its price has changed"));
     }
     match charge.status {

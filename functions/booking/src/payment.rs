@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use finance::charges::{self, Charge, ChargeStatus, IntentSecret, Method, NewCharge, Purpose, Split};
+use finance::{
+    charges::{self, Charge, ChargeStatus, IntentSecret, Method, NewCharge, Purpose, Split},
+    wallet,
+};
 use rastup_providers::stripe::{Payments, SetupIntent};
 use rastup_runtime::Sagas;
 use rastup_store::{
@@ -48,7 +51,8 @@ pub struct Payable {
 
 /// Opens the payment of an order and reserves the time of every leg with it, in one transaction; then makes the
 /// PaymentIntent, and the SetupIntent of a deposit. A repetition answers with the same objects.
-/// Errors: `CHK_DOCS_REQUIRED`, `CHK_STUDIO_CONFLICT`, `CHK_ATOMIC_FAIL`, `WRONG_STATE`, `NOT_FOUND`.
+/// Errors: `CHK_DOCS_REQUIRED`, `CHK_STUDIO_CONFLICT`, `CHK_ATOMIC_FAIL`, `WALLET_STALE_APPLY`,
+/// `WALLET_INSUFFICIENT_FUNDS`, `WRONG_STATE`, `NOT_FOUND`.
 pub async fn create_intent(
     cashier: &Cashier,
     caller: &Caller,
@@ -168,7 +172,7 @@ async fn payable(unit: &mut Unit, order: &Order) -> Result<(), BookingError> {
     Ok(())
 }
 
-/// What each leg takes of the charge, by leg id.
+/// What each leg costs, by leg id, before wallet and credits.
 pub fn splits(order: &Order) -> Vec<Split> {
     let split = |leg: &order::Leg| Split {
         leg_id: leg.leg_id,
@@ -180,6 +184,7 @@ pub fn splits(order: &Order) -> Vec<Split> {
         platform_fee_tax: leg.platform_fee_tax_cents,
         wallet: Cents::ZERO,
         credit: Cents::ZERO,
+        platform_remits: leg.price.platform_remits,
     };
     let mut splits: Vec<Split> = order.legs.iter().map(split).collect();
     splits.sort_by_key(|split| split.leg_id);
@@ -187,13 +192,15 @@ pub fn splits(order: &Order) -> Vec<Split> {
 }
 
 async fn open_charge(unit: &mut Unit, order: &Order, method: Method) -> Result<Charge, BookingError> {
+    let mut parts = splits(order);
+    wallet::fund(unit, order.group.lbg_id, &mut parts).await?;
     let new = NewCharge {
         lbg_id: order.group.lbg_id,
         purpose: Purpose::Booking,
         source_id: None,
         buyer_user_id: order.group.buyer_user_id,
         method,
-        splits: splits(order),
+        splits: parts,
     };
     let charge = charges::open(unit, &new).await?;
     order::set_last_error(unit, order.group.lbg_id, None).await?;

@@ -66,6 +66,37 @@ pub enum FinanceError {
     /// Stripe tells of a refund that the undo which asked for it has not written down yet.
     #[error("the refund is not recorded yet")]
     RefundNotRecorded,
+    /// The wallet does not hold what is asked of it.
+    #[error("the wallet holds {available} cents only")]
+    WalletInsufficient {
+        /// What it holds.
+        available: Cents,
+    },
+    /// The order's price changed since the wallet was applied to it.
+    #[error("the wallet was applied to {at_price} cents, the order costs {price}")]
+    WalletStale {
+        /// The price then.
+        at_price: Cents,
+        /// The price now.
+        price: Cents,
+    },
+    /// The merchant of record contradicts the tax settings.
+    #[error("the merchant of record contradicts the tax settings: {0}")]
+    MorMisconfigured(&'static str),
+    /// More days or rows than one export may hold.
+    #[error("the range is too large: {0}")]
+    RangeTooLarge(&'static str),
+    /// An argument is out of range.
+    #[error("{field} {problem}")]
+    Invalid {
+        /// Its path.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// What shared code refused, already in public form.
+    #[error(transparent)]
+    Shared(#[from] ApiError),
     /// Amounts that must be equal are not: a bug, caught before it is written.
     #[error("{what}: expected {expected} cents, found {found}")]
     Mismatch {
@@ -137,6 +168,30 @@ impl PublicError for FinanceError {
             ),
             FinanceError::UnreadableWebhook => ApiError::invalid("body", "is not an event of Stripe"),
             FinanceError::RefundNotRecorded => ApiError::transient(self),
+            FinanceError::WalletInsufficient { available } => ApiError::new(
+                "WALLET_INSUFFICIENT_FUNDS",
+                "The wallet does not hold enough.",
+                "Apply less, or pay the whole by card.",
+            )
+            .with_details(serde_json::json!({ "availableCents": available })),
+            FinanceError::WalletStale { at_price, price } => ApiError::new(
+                "WALLET_STALE_APPLY",
+                "The order's price changed since the wallet was applied.",
+                "Apply the wallet again, then pay.",
+            )
+            .with_details(serde_json::json!({ "appliedAtCents": at_price, "priceCents": price })),
+            FinanceError::MorMisconfigured(problem) => ApiError::new(
+                "MOR_MISCONFIGURED",
+                format!("The merchant of record does not fit the tax settings: {problem}."),
+                "Correct the tax settings of the city first.",
+            ),
+            FinanceError::RangeTooLarge(limit) => ApiError::new(
+                "GL_EXPORT_RANGE_TOO_LARGE",
+                format!("The range is too large: {limit}."),
+                "Split it into smaller ranges.",
+            ),
+            FinanceError::Invalid { field, problem } => ApiError::invalid(field, problem),
+            FinanceError::Shared(error) => error.clone(),
             FinanceError::ReceiptNotRendered(error) => ApiError::new(
                 "RECEIPT_RENDER_FAIL",
                 "The receipt's PDF could not be made.",
@@ -171,6 +226,7 @@ impl From<FinanceError> for ApiError {
     fn from(error: FinanceError) -> ApiError {
         match error {
             FinanceError::Database(cause) => cause.into(),
+            FinanceError::Shared(error) => error,
             other => other.public(),
         }
     }

@@ -104,7 +104,7 @@ pub enum JournalKind {
     Tip,
     /// A wallet got credit.
     WalletCredit,
-    /// Wallet credit that a failed checkout gave back.
+    /// Wallet credit that staff took back.
     WalletReversal,
     /// Part of what a seller is owed went into the reserve.
     ReserveHold,
@@ -188,6 +188,7 @@ pub fn capture(charge: &Charge, splits: &[Split]) -> Journal {
         lines.push(debit(Account::BuyerWallet, leg, split.wallet));
         lines.push(debit(Account::PromotionExpense, leg, split.credit));
         lines.push(credit(Account::SellerPayable, leg, split.seller_share()));
+        lines.push(credit(Account::ServiceTax, leg, split.remitted_by_platform()));
         lines.push(credit(Account::DeferredFees, leg, split.platform_fee));
         lines.push(credit(Account::PlatformFeeTax, leg, split.platform_fee_tax));
     }

@@ -4,8 +4,10 @@
 pub mod api;
 pub mod charges;
 mod error;
+pub mod fee_rules;
 pub mod fees;
 pub mod ledger;
+pub mod mor;
 pub mod payouts;
 mod pricing;
 pub mod receipts;
@@ -13,10 +15,11 @@ mod refunds;
 pub mod saga;
 pub mod stripe_events;
 mod tax;
+pub mod wallet;
 
 pub use charges::{Charge, ChargeStatus, IntentSecret, Method, NewCharge, Purpose, Split};
 pub use error::FinanceError;
-pub use pricing::{LegPrice, LegPricing, price_leg};
+pub use pricing::{FeeQuote, LegPrice, LegPricing, price_leg, quote_fee};
 pub use rastup_providers::tax::{RateTable, TaxLine, TaxQuotes};
 pub use receipts::{DocumentReference, LegSnapshot, ReceiptSnapshot};
 pub use tax::record_tax_quote;

@@ -3,12 +3,16 @@
 use rastup_providers::tax::{TaxKind, TaxLine, TaxQuote, TaxQuotes};
 use rastup_store::{Unit, sqlx};
 use rastup_types::{
-    BasisPoints, Cents, FeeRuleId,
+    BasisPoints, Cents, Currency, FeeRuleId,
+    event::NewEvent,
     pricing::{LegType, ProfileRole},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::FinanceError;
+use crate::{FinanceError, mor};
+
+/// Greatest subtotal that a fee is quoted for, cents.
+const SUBTOTAL_MAX: i64 = 100_000_000;
 
 /// What is priced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,9 @@ pub struct LegPrice {
     pub fee_tax_lines: Vec<TaxLine>,
     /// Rule that the fee was computed by.
     pub fee_rule_id: FeeRuleId,
+    /// True when the platform is merchant of record of the city and remits the service tax.
+    #[serde(default)]
+    pub platform_remits: bool,
     /// Where the tax rates came from.
     pub tax_provider: String,
     /// The provider's name for the quote of the service tax.
@@ -53,16 +60,16 @@ pub struct LegPrice {
 
 /// A platform-fee rule: a rate with a floor and a ceiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-struct FeeRule {
-    fee_rule_id: FeeRuleId,
-    rate_bps: BasisPoints,
-    floor_cents: Cents,
-    ceiling_cents: Cents,
+pub(crate) struct FeeRule {
+    pub(crate) fee_rule_id: FeeRuleId,
+    pub(crate) rate_bps: BasisPoints,
+    pub(crate) floor_cents: Cents,
+    pub(crate) ceiling_cents: Cents,
 }
 
 impl FeeRule {
     /// The fee on a subtotal, rounded half-up and kept between floor and ceiling. Nothing sold, no fee.
-    fn fee(&self, subtotal: Cents) -> Cents {
+    pub(crate) fn fee(&self, subtotal: Cents) -> Cents {
         if subtotal <= Cents::ZERO {
             return Cents::ZERO;
         }
@@ -81,6 +88,62 @@ fn fee_role(pricing: &LegPricing) -> &'static str {
     }
 }
 
+/// The rule that holds now. Error: `FEE_RULE_MISSING`.
+pub(crate) async fn rule_of(unit: &mut Unit, city: &str, role: &str) -> Result<FeeRule, FinanceError> {
+    let now = unit.now();
+    let rule: Option<FeeRule> = sqlx::query_as(
+        "select fee_rule_id, rate_bps, floor_cents, ceiling_cents from finance.fee_rule
+         where city = $1 and role = $2 and valid_from <= $3 and (valid_until is null or valid_until > $3)",
+    )
+    .bind(city)
+    .bind(role)
+    .bind(now)
+    .fetch_optional(unit.conn())
+    .await?;
+    rule.ok_or_else(|| FinanceError::FeeRuleMissing { city: city.to_owned(), role: role.to_owned() })
+}
+
+/// What the platform would take for a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeeQuote {
+    /// Rule that it was computed by.
+    pub fee_rule_id: FeeRuleId,
+    /// Its rate.
+    pub rate_bps: BasisPoints,
+    /// The fee, cents.
+    pub fee: Cents,
+    /// Tax on the fee, cents.
+    pub tax: Cents,
+}
+
+/// Computes the fee on a subtotal, and tells analytics. Errors: `FEE_RULE_MISSING`, `INPUT_INVALID`.
+pub async fn quote_fee(
+    unit: &mut Unit,
+    taxes: &dyn TaxQuotes,
+    city: &str,
+    role: &str,
+    subtotal: Cents,
+) -> Result<FeeQuote, FinanceError> {
+    if !(0..=SUBTOTAL_MAX).contains(&subtotal.0) {
+        return Err(FinanceError::Invalid {
+            field: "subtotalCents",
+            problem: "must be between 0 and 100000000",
+        });
+    }
+    let rule = rule_of(unit, city, role).await?;
+    let fee = rule.fee(subtotal);
+    let tax = taxes.quote(city, TaxKind::PlatformFee, fee);
+    let tax = tax.map_err(|_| FinanceError::TaxUnknown { city: city.to_owned() })?.amount_cents;
+    let event = NewEvent::new("finance", "fee.compute")
+        .id("fee_rule_id", rule.fee_rule_id)
+        .city(city)
+        .money(fee, Currency::USD)
+        .fact("role", role)
+        .fact("subtotal_cents", subtotal.0);
+    unit.publish(event).await?;
+    Ok(FeeQuote { fee_rule_id: rule.fee_rule_id, rate_bps: rule.rate_bps, fee, tax })
+}
+
 /// Prices a leg. Errors: `FEE_RULE_MISSING` when no rule holds for the city and role, `INPUT_INVALID` when the city's
 /// tax rates are not known or the subtotal is negative.
 pub async fn price_leg(
@@ -91,18 +154,7 @@ pub async fn price_leg(
     if pricing.subtotal < Cents::ZERO {
         return Err(FinanceError::WrongState("A leg's price is never negative."));
     }
-    let (now, role) = (unit.now(), fee_role(pricing));
-    let rule: Option<FeeRule> = sqlx::query_as(
-        "select fee_rule_id, rate_bps, floor_cents, ceiling_cents from finance.fee_rule
-         where city = $1 and role = $2 and valid_from <= $3 and (valid_until is null or valid_until > $3)",
-    )
-    .bind(&pricing.city)
-    .bind(role)
-    .bind(now)
-    .fetch_optional(unit.conn())
-    .await?;
-    let missing = || FinanceError::FeeRuleMissing { city: pricing.city.clone(), role: role.to_owned() };
-    let rule = rule.ok_or_else(missing)?;
+    let rule = rule_of(unit, &pricing.city, fee_role(pricing)).await?;
     let quote = |kind, amount| {
         taxes
             .quote(&pricing.city, kind, amount)
@@ -110,7 +162,8 @@ pub async fn price_leg(
     };
     let fee = rule.fee(pricing.subtotal);
     let service = quote(TaxKind::Service, pricing.subtotal)?;
-    Ok(assemble(&rule, pricing.subtotal, service, fee, quote(TaxKind::PlatformFee, fee)?))
+    let price = assemble(&rule, pricing.subtotal, service, fee, quote(TaxKind::PlatformFee, fee)?);
+    Ok(LegPrice { platform_remits: mor::platform_remits(unit, &pricing.city).await?, ..price })
 }
 
 fn assemble(
@@ -129,6 +182,7 @@ fn assemble(
         tax_lines: service.lines,
         fee_tax_lines: fee_tax.lines,
         fee_rule_id: rule.fee_rule_id,
+        platform_remits: false,
         tax_provider: service.provider,
         service_tax_reference: service.provider_reference,
         fee_tax_reference: fee_tax.provider_reference,

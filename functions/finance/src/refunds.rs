@@ -41,7 +41,7 @@ pub(crate) async fn record_undo(
     refund: &Refund,
 ) -> Result<(), FinanceError> {
     let now = unit.now();
-    for split in splits {
+    for split in splits.iter().filter(|split| split.charged() > Cents::ZERO) {
         let refund_id: RefundId = unit.mint();
         sqlx::query(
             "insert into finance.refund (refund_id, charge_id, lbg_id, leg_id, amount_cents, reason, status,
@@ -52,12 +52,13 @@ pub(crate) async fn record_undo(
         .bind(charge.charge_id)
         .bind(charge.lbg_id)
         .bind(split.leg_id)
-        .bind(split.amount)
+        .bind(split.charged())
         .bind(&refund.id)
         .bind(now)
         .execute(unit.conn())
         .await?;
-        let row = Row { refund_id, lbg_id: charge.lbg_id, leg_id: split.leg_id, amount_cents: split.amount };
+        let row =
+            Row { refund_id, lbg_id: charge.lbg_id, leg_id: split.leg_id, amount_cents: split.charged() };
         announce(unit, &row, "refund.created").await?;
     }
     settle(unit, refund).await.map(|_| ())

@@ -13,7 +13,7 @@ use rastup_types::{Cents, ChargeId, LbgId};
 use crate::{
     Charge, ChargeStatus, FinanceError,
     charges::{self, Trigger},
-    fees, ledger, refunds, tax,
+    fees, ledger, refunds, tax, wallet,
 };
 
 /// How often an undo looks at a PaymentIntent that changes under its hands.
@@ -29,7 +29,7 @@ pub(crate) fn metadata(charge: &Charge) -> BTreeMap<String, String> {
 
 /// Proves that the charge is the price less what the wallet was debited for it when it was opened.
 /// Answers with the credit applied, cents. Error: `CHK_ATOMIC_FAIL` when the charge was given up.
-pub async fn wallet(
+pub async fn prove_wallet(
     store: &Store,
     caller: &Caller,
     lbg_id: LbgId,
@@ -42,7 +42,25 @@ pub async fn wallet(
     let price: Cents = splits.iter().map(|split| split.amount).sum();
     let applied: Cents = splits.iter().map(|split| split.wallet + split.credit).sum();
     tax::same("charge after wallet and credits", price - applied, charge.amount)?;
+    let from_wallet: Cents = splits.iter().map(|split| split.wallet).sum();
+    tax::same("wallet's debit", from_wallet, wallet::debited(&mut unit, charge_id).await?)?;
     Ok(applied)
+}
+
+/// Gives back what the wallet paid of a charge that was given up; again changes nothing. A bank debit that is still under
+/// way keeps it: the webhook that ends the charge gives it back. Answers with what is given back, cents.
+pub async fn undo_wallet(
+    store: &Store,
+    caller: &Caller,
+    lbg_id: LbgId,
+    charge_id: ChargeId,
+) -> Result<Cents, FinanceError> {
+    let mut unit = store.unit(caller).await?;
+    let charge = charges::lock_of(&mut unit, lbg_id, charge_id).await?;
+    let ended = matches!(charge.status, ChargeStatus::Canceled | ChargeStatus::Refunded);
+    let returned = if ended { wallet::give_back(&mut unit, &charge).await? } else { Cents::ZERO };
+    unit.commit().await?;
+    Ok(returned)
 }
 
 /// Takes the buyer's money: captures the card, or checks that the bank debit has succeeded. Errors:
@@ -186,6 +204,7 @@ pub(crate) async fn finish_undo(
                 refunds::record_undo(&mut unit, &charge, &splits, &refund).await?;
             }
         }
+        wallet::give_back(&mut unit, &charge).await?;
         unit.audit("charge.undone", charge_id, serde_json::json!({ "refunded_cents": charge.refunded }));
         unit.commit().await?;
     }

@@ -6,7 +6,7 @@ use finance::Method;
 use rastup_providers::tax::TaxQuotes;
 use rastup_runtime::resolver::Call;
 use rastup_store::Store;
-use rastup_types::{ApiError, LbgId, StudioId, TimeRange};
+use rastup_types::{ApiError, Cents, LbgId, StudioId, TimeRange};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -104,6 +104,13 @@ struct PayArgs {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WalletArgs {
+    draft_id: LbgId,
+    max_cents: Cents,
+}
+
+#[derive(Deserialize)]
 struct MethodInput {
     #[serde(rename = "type")]
     kind: Method,
@@ -148,6 +155,16 @@ pub async fn checkout(deps: Checkout, call: Call) -> Result<Value, ApiError> {
             let payable =
                 payment::create_intent(cashier, caller, args.draft_id, args.method.kind, key).await?;
             Ok(payment::payable_json(&payable, &deps.publishable_key))
+        }
+        ("Mutation", "applyWalletToCheckout") => {
+            let args: WalletArgs = call.args()?;
+            let applied = checkout::apply_wallet(store, caller, args.draft_id, args.max_cents).await?;
+            Ok(json!({
+                "draftId": args.draft_id,
+                "appliedCents": applied.applied,
+                "priceCents": applied.price,
+                "toChargeCents": applied.price - applied.applied,
+            }))
         }
         ("Mutation", "confirmPayment") => {
             let args: DraftArgs = call.args()?;

@@ -64,11 +64,13 @@ pub async fn wallet_step(store: Store, input: StepInput, caller: Caller) -> Resu
     let charge_id = charge_id(&input)?;
     match input.action.as_str() {
         "do" => {
-            let applied = saga::wallet(&store, &caller, input.lbg_id, charge_id).await?;
+            let applied = saga::prove_wallet(&store, &caller, input.lbg_id, charge_id).await?;
             Ok(json!({ "appliedCents": applied }))
         }
-        // No credit is ever applied yet, so there is none to give back.
-        "undo" => Ok(json!({ "appliedCents": 0 })),
+        "undo" => {
+            let returned = saga::undo_wallet(&store, &caller, input.lbg_id, charge_id).await?;
+            Ok(json!({ "appliedCents": 0, "returnedCents": returned }))
+        }
         _ => Err(input.unknown_action()),
     }
 }

@@ -1,4 +1,4 @@
-//! Step of a saga: applies wallet credit, of which there is none yet.
+//! Step of a saga: proves what the wallet paid, and gives it back.
 
 use finance::api::wallet_step;
 use rastup_runtime::{Init, LambdaError, step::run};

@@ -9,7 +9,7 @@ use rastup_store::{Unit, sqlx};
 use rastup_types::{Cents, ChargeId, Currency, LbgId, LegId, UserId, event::NewEvent};
 use serde::{Deserialize, Serialize};
 
-use crate::{FinanceError, fees, ledger, tax::same};
+use crate::{FinanceError, fees, ledger, tax::same, wallet};
 
 pub use intent::{IntentSecret, cancel, create_intent, customer, refresh};
 pub use state::{ChargeStatus, Trigger};
@@ -125,7 +125,7 @@ pub struct Split {
     /// The seller's price.
     #[sqlx(rename = "seller_subtotal_cents")]
     pub seller_subtotal: Cents,
-    /// Tax on it, which the seller remits.
+    /// Tax on it; who remits it says `platform_remits`.
     #[sqlx(rename = "service_tax_cents")]
     pub service_tax: Cents,
     /// The platform's fee.
@@ -140,6 +140,8 @@ pub struct Split {
     /// What of it promotional credits pay; at most the platform's fee.
     #[sqlx(rename = "credit_cents")]
     pub credit: Cents,
+    /// True when the platform is merchant of record and remits the service tax; frozen with the price.
+    pub platform_remits: bool,
 }
 
 impl Split {
@@ -147,9 +149,17 @@ impl Split {
     pub fn charged(&self) -> Cents {
         self.amount - self.wallet - self.credit
     }
-    /// What the seller is owed: price and service tax (§1.9.D, the seller remits the service tax).
+    /// The split as it is priced, before wallet and credits.
+    pub fn without_credits(self) -> Split {
+        Split { wallet: Cents::ZERO, credit: Cents::ZERO, ..self }
+    }
+    /// What the seller is owed: the price, with the service tax where the seller remits it (§1.9.D.1).
     pub fn seller_share(&self) -> Cents {
-        self.seller_subtotal + self.service_tax
+        self.seller_subtotal + self.service_tax - self.remitted_by_platform()
+    }
+    /// The service tax that the platform owes to the authorities as merchant of record.
+    pub fn remitted_by_platform(&self) -> Cents {
+        if self.platform_remits { self.service_tax } else { Cents::ZERO }
     }
 }
 
@@ -171,10 +181,11 @@ pub struct NewCharge {
 }
 
 /// Opens the charge of an order. The open charge is answered when it is the same; a given-up one makes room for another.
-/// Errors: `WRONG_STATE` when an open charge has another buyer, method or price; `INTERNAL` when parts do not add up.
+/// What the wallet pays of it is debited. Errors: `WRONG_STATE` when an open charge has another buyer, method or price;
+/// `WALLET_INSUFFICIENT_FUNDS` when the wallet does not hold its part any more; `INTERNAL` when parts do not add up.
 pub async fn open(unit: &mut Unit, new: &NewCharge) -> Result<Charge, FinanceError> {
     for split in &new.splits {
-        let parts = split.seller_share() + split.platform_fee + split.platform_fee_tax;
+        let parts = split.seller_subtotal + split.service_tax + split.platform_fee + split.platform_fee_tax;
         same("split of a leg", split.amount, parts)?;
     }
     let (charge_id, now): (ChargeId, _) = (unit.mint(), unit.now());
@@ -203,8 +214,8 @@ pub async fn open(unit: &mut Unit, new: &NewCharge) -> Result<Charge, FinanceErr
         sqlx::query(
             "insert into finance.charge_split (charge_id, leg_id, seller_user_id, amount_cents,
                  seller_subtotal_cents, service_tax_cents, platform_fee_cents, platform_fee_tax_cents, wallet_cents,
-                 credit_cents)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                 credit_cents, platform_remits)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(charge_id)
         .bind(split.leg_id)
@@ -216,11 +227,14 @@ pub async fn open(unit: &mut Unit, new: &NewCharge) -> Result<Charge, FinanceErr
         .bind(split.platform_fee_tax)
         .bind(split.wallet)
         .bind(split.credit)
+        .bind(split.platform_remits)
         .execute(unit.conn())
         .await?;
     }
     unit.audit("charge.open", charge_id, serde_json::json!({ "amount_cents": amount }));
-    lock(unit, charge_id).await
+    let charge = lock(unit, charge_id).await?;
+    wallet::debit_for(unit, &charge, new.splits.iter().map(|split| split.wallet).sum()).await?;
+    Ok(charge)
 }
 
 async fn reopen(unit: &mut Unit, new: &NewCharge) -> Result<Charge, FinanceError> {
@@ -391,6 +405,9 @@ pub(crate) async fn observe(
         take(unit, charge, intent).await?;
     } else {
         save(unit, charge).await?;
+    }
+    if next == ChargeStatus::Canceled {
+        wallet::give_back(unit, charge).await?;
     }
     announce(unit, charge, trigger).await
 }

@@ -27,7 +27,7 @@ pub(crate) async fn leg_json(
     refunded: Cents,
     objects: &dyn Objects,
 ) -> Result<Value, ApiError> {
-    let FrozenLeg { leg, split, paid_by, .. } = &stored.snapshot.0;
+    let FrozenLeg { leg, split, from_credit, paid_by, .. } = &stored.snapshot.0;
     Ok(json!({
         "receiptId": stored.receipt_id,
         "lbgId": stored.lbg_id,
@@ -44,6 +44,7 @@ pub(crate) async fn leg_json(
         "platformFeeTaxCents": leg.price.platform_fee_tax,
         "totalCents": leg.price.total,
         "splitCents": split,
+        "creditsCents": from_credit,
         "refundedCents": refunded,
         "currency": "USD",
         "paymentIntentId": paid_by.payment_intent_id,

@@ -12,7 +12,7 @@ use rastup_types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Charge, FinanceError, LegPrice, Method, charges, tax::same};
+use crate::{Charge, FinanceError, LegPrice, Method, Split, charges, tax::same};
 
 pub(crate) use json::{group_json, leg_json};
 pub use pdf::render;
@@ -93,6 +93,9 @@ struct PaidBy {
 pub(crate) struct FrozenLeg {
     leg: LegSnapshot,
     split: Cents,
+    /// What of it wallet and credits paid.
+    #[serde(default)]
+    from_credit: Cents,
     paid_by: PaidBy,
     buyer_name: Option<String>,
     time_zone: String,
@@ -133,12 +136,18 @@ pub(crate) struct Order {
 /// `INTERNAL` when an amount differs.
 pub async fn freeze(unit: &mut Unit, snapshot: &ReceiptSnapshot) -> Result<(), FinanceError> {
     let charge = charges::lock_taken(unit, snapshot.lbg_id, snapshot.charge_id).await?;
-    check_prices(unit, &charge, snapshot).await?;
+    let splits = charges::splits(unit, charge.charge_id).await?;
+    check_prices(&splits, &charge, snapshot)?;
     let paid_by = PaidBy { method: charge.method, payment_intent_id: charge.intent_id()?.to_owned() };
     for leg in &snapshot.legs {
         let frozen = FrozenLeg {
             leg: leg.clone(),
             split: leg.price.total,
+            from_credit: splits
+                .iter()
+                .filter(|split| split.leg_id == leg.leg_id)
+                .map(|split| split.wallet + split.credit)
+                .sum(),
             paid_by: paid_by.clone(),
             buyer_name: snapshot.buyer_name.clone(),
             time_zone: snapshot.time_zone.clone(),
@@ -155,14 +164,10 @@ pub async fn freeze(unit: &mut Unit, snapshot: &ReceiptSnapshot) -> Result<(), F
     insert(unit, &charge, None, serde_json::to_value(&group)?).await
 }
 
-async fn check_prices(
-    unit: &mut Unit,
-    charge: &Charge,
-    snapshot: &ReceiptSnapshot,
-) -> Result<(), FinanceError> {
-    let splits = charges::splits(unit, charge.charge_id).await?;
+fn check_prices(splits: &[Split], charge: &Charge, snapshot: &ReceiptSnapshot) -> Result<(), FinanceError> {
     let total: Cents = snapshot.legs.iter().map(|leg| leg.price.total).sum();
-    same("receipt of the order", charge.amount, total)?;
+    let credits: Cents = splits.iter().map(|split| split.wallet + split.credit).sum();
+    same("receipt of the order", charge.amount, total - credits)?;
     if splits.len() != snapshot.legs.len() {
         return Err(FinanceError::WrongState("The receipt's legs are not those of the charge."));
     }

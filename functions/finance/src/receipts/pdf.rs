@@ -61,12 +61,17 @@ async fn keep(
     Ok(())
 }
 
-fn payment(paid_by: &PaidBy) -> Payment {
+/// How it was paid; what wallet and credits paid of it is said beside the method.
+fn payment(paid_by: &PaidBy, from_credit: Cents) -> Payment {
     let method = match paid_by.method {
         Method::Card => "Card",
         Method::AchDebit => "Bank account (ACH)",
     };
-    Payment { method: method.to_owned(), intent_id: paid_by.payment_intent_id.clone() }
+    let method = match from_credit {
+        Cents::ZERO => method.to_owned(),
+        credit => format!("{method}, and {} of credit", rastup_pdf::format_money(credit.0, "USD")),
+    };
+    Payment { method, intent_id: paid_by.payment_intent_id.clone() }
 }
 
 fn party(role: &str, name: &Option<String>) -> Option<Party> {
@@ -85,7 +90,7 @@ fn provider_word(leg_type: LegType, role: Option<ProfileRole>) -> &'static str {
 }
 
 fn leg_document(stored: &Stored<FrozenLeg>) -> ReceiptDocument {
-    let FrozenLeg { leg, split, paid_by, buyer_name, time_zone } = &stored.snapshot.0;
+    let FrozenLeg { leg, split, from_credit, paid_by, buyer_name, time_zone } = &stored.snapshot.0;
     let provider = provider_word(leg.leg_type, leg.role);
     ReceiptDocument {
         brand: BRAND.to_owned(),
@@ -126,7 +131,7 @@ fn leg_document(stored: &Stored<FrozenLeg>) -> ReceiptDocument {
         total_cents: leg.price.total.0,
         split_cents: split.0,
         currency: "USD".to_owned(),
-        payment: payment(paid_by),
+        payment: payment(paid_by, *from_credit),
         cancellation_policy: leg
             .policy
             .bands
@@ -173,7 +178,7 @@ fn group_document(order: &Order) -> GroupReceiptDocument {
         total_cents: sum(|frozen| frozen.leg.price.total),
         deposit_auth_cents: group.snapshot.deposit_auth.0,
         currency: "USD".to_owned(),
-        payment: payment(&group.snapshot.paid_by),
+        payment: payment(&group.snapshot.paid_by, Cents(sum(|frozen| frozen.from_credit))),
         help_url: None,
         issued_at: group.issued_at,
     }

@@ -9,10 +9,12 @@
 
 mod charges;
 mod constraints;
+mod fees;
 mod payouts;
 mod pricing;
 mod receipts;
 mod saga;
 mod scene;
+mod wallet;
 mod webhook_endpoint;
 mod webhook_events;

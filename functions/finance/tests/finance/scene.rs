@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use finance::{
     Charge, DocumentReference, IntentSecret, LegPrice, LegPricing, LegSnapshot, Method, NewCharge, Purpose,
     RateTable, ReceiptSnapshot, Split, charges, price_leg, record_tax_quote, saga,
+    wallet::{Credit, Source},
 };
 use rastup_providers::stripe::FakePayments;
-use rastup_store::{Store, sqlx};
+use rastup_store::{Store, Unit, sqlx};
 use rastup_testkit::{World, system, user};
 use rastup_types::{
     Cents, ChargeId, LbgId, LegId, UserId,
@@ -51,7 +52,21 @@ impl Scene {
         Scene::priced(method, PHOTOGRAPHER_CENTS, STUDIO_CENTS).await
     }
 
+    /// The order, of which the buyer's wallet pays a part: it holds `held` and is asked for `max`, cents.
+    pub(crate) async fn with_wallet(method: Method, held: i64, max: i64) -> Scene {
+        Scene::build(method, PHOTOGRAPHER_CENTS, STUDIO_CENTS, Some((held, max))).await
+    }
+
     pub(crate) async fn priced(method: Method, photographer_cents: i64, studio_cents: i64) -> Scene {
+        Scene::build(method, photographer_cents, studio_cents, None).await
+    }
+
+    async fn build(
+        method: Method,
+        photographer_cents: i64,
+        studio_cents: i64,
+        wallet: Option<(i64, i64)>,
+    ) -> Scene {
         let world = World::new().await;
         let mut unit = world.store.unit(&system()).await.unwrap();
         let lbg_id: LbgId = unit.mint();
@@ -67,7 +82,13 @@ impl Scene {
             record_tax_quote(&mut unit, leg_id, &price).await.unwrap();
             legs.push(Leg { leg_id, seller, leg_type, price });
         }
-        let new = new_charge(lbg_id, method, &legs);
+        let mut new = new_charge(lbg_id, method, &legs);
+        if let Some((held, max)) = wallet {
+            let price = legs.iter().map(|leg| leg.price.total).sum();
+            give(&mut unit, buyer(), held, "held").await;
+            finance::wallet::apply(&mut unit, lbg_id, buyer(), price, Cents(max)).await.unwrap();
+            finance::wallet::fund(&mut unit, lbg_id, &mut new.splits).await.unwrap();
+        }
         let charge = charges::open(&mut unit, &new).await.unwrap();
         unit.commit().await.unwrap();
         let payments = Arc::new(FakePayments::new());
@@ -182,6 +203,19 @@ impl Scene {
     }
 }
 
+/// Gives a wallet credit that a refund left.
+pub(crate) async fn give(unit: &mut Unit, user_id: UserId, cents: i64, key: &str) -> bool {
+    let credit = Credit {
+        user_id,
+        amount: Cents(cents),
+        source: Source::RefundResidual,
+        lbg_id: None,
+        leg_id: None,
+        key,
+    };
+    finance::wallet::credit(unit, &credit).await.unwrap()
+}
+
 fn new_charge(lbg_id: LbgId, method: Method, legs: &[Leg]) -> NewCharge {
     let splits = legs.iter().map(|leg| Split {
         leg_id: leg.leg_id,
@@ -193,6 +227,7 @@ fn new_charge(lbg_id: LbgId, method: Method, legs: &[Leg]) -> NewCharge {
         platform_fee_tax: leg.price.platform_fee_tax,
         wallet: Cents::ZERO,
         credit: Cents::ZERO,
+        platform_remits: leg.price.platform_remits,
     });
     NewCharge {
         lbg_id,
