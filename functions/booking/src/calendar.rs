@@ -163,6 +163,95 @@ pub async fn is_studio_taken(
     .await
 }
 
+/// Takes the time of a leg that was agreed, until `expires_at`; a payment takes it over. Errors: `CHK_STUDIO_CONFLICT`,
+/// `CHK_ATOMIC_FAIL` when it is taken; the unit is then to be dropped.
+pub(crate) async fn hold_agreed(
+    unit: &mut Unit,
+    leg: &Leg,
+    expires_at: DateTime<Utc>,
+) -> Result<(), BookingError> {
+    let (resource, now) = (leg.resource(), unit.now());
+    serialize(unit, std::slice::from_ref(&resource)).await?;
+    sqlx::query(
+        "delete from booking.calendar_block
+         where status = 'hold' and (leg_id = $1 or (resource = $2 and expires_at <= $3))",
+    )
+    .bind(leg.leg_id)
+    .bind(&resource)
+    .bind(now)
+    .execute(unit.conn())
+    .await?;
+    let block_id: CalendarBlockId = unit.mint();
+    let taken = sqlx::query(
+        "insert into booking.calendar_block
+             (block_id, leg_id, charge_id, resource, blocked, status, expires_at, created_at)
+         values ($1, $2, null, $3, tstzrange($4, $5), 'hold', $6, $7)",
+    )
+    .bind(block_id)
+    .bind(leg.leg_id)
+    .bind(&resource)
+    .bind(leg.blocked_from)
+    .bind(leg.blocked_until)
+    .bind(expires_at)
+    .bind(now)
+    .execute(unit.conn())
+    .await;
+    taken.map_err(|error| if is_exclusion(&error) { conflict(leg) } else { error.into() })?;
+    Ok(())
+}
+
+/// Lets the holds of an order go that belong to no charge.
+pub(crate) async fn release_agreed(unit: &mut Unit, lbg_id: LbgId) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "delete from booking.calendar_block
+         where status = 'hold' and charge_id is null
+           and leg_id in (select leg_id from booking.booking_leg where lbg_id = $1)",
+    )
+    .bind(lbg_id)
+    .execute(unit.conn())
+    .await?;
+    Ok(())
+}
+
+/// True when another order's booking or living hold overlaps the time of a leg.
+pub(crate) async fn is_taken_by_others(unit: &mut Unit, leg: &Leg) -> Result<bool, sqlx::Error> {
+    let now = unit.now();
+    sqlx::query_scalar(
+        "select exists (select from booking.calendar_block b join booking.booking_leg l using (leg_id)
+             where b.resource = $1 and b.blocked && tstzrange($2, $3) and l.lbg_id <> $4
+               and (b.status = 'confirmed' or b.expires_at > $5))",
+    )
+    .bind(leg.resource())
+    .bind(leg.blocked_from)
+    .bind(leg.blocked_until)
+    .bind(leg.lbg_id)
+    .bind(now)
+    .fetch_one(unit.conn())
+    .await
+}
+
+/// What is taken on a resource within `within`, buffers included.
+pub(crate) async fn busy(
+    unit: &mut Unit,
+    resource: &str,
+    within: TimeRange,
+) -> Result<Vec<TimeRange>, BookingError> {
+    let now = unit.now();
+    let rows: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
+        "select lower(blocked), upper(blocked) from booking.calendar_block
+         where resource = $1 and blocked && tstzrange($2, $3) and (status = 'confirmed' or expires_at > $4)
+         order by blocked",
+    )
+    .bind(resource)
+    .bind(within.start())
+    .bind(within.end())
+    .bind(now)
+    .fetch_all(unit.conn())
+    .await?;
+    let range = |(start, end)| TimeRange::new(start, end).map_err(rastup_types::ApiError::internal);
+    Ok(rows.into_iter().map(range).collect::<Result<Vec<_>, _>>()?)
+}
+
 /// Deletes holds past their end; answers with how many.
 pub async fn expire(unit: &mut Unit) -> Result<u64, sqlx::Error> {
     let now = unit.now();

@@ -19,6 +19,7 @@ use crate::{
     lifecycle::Trigger,
     order::{self, Leg, Terms},
     payment,
+    start,
     quote::{self, LegQuote, TalentChoice},
 };
 
@@ -52,19 +53,37 @@ pub async fn start(
         return known.map_err(|cause| ApiError::internal(cause).into());
     }
     let quote = quote::talent(&mut unit, tax, &new.leg, new.when, &new.city).await?;
-    refuse_own(buyer, &quote, "leg")?;
-    let lbg_id = order::insert_group(&mut unit, buyer, &new.city, new.when).await?;
-    let about_order = |name| NewEvent::new("booking", name).id("lbg_id", lbg_id).user(buyer).city(&new.city);
-    unit.publish(about_order("lbg.create")).await?;
-    let (leg, lines) = add_leg(&mut unit, lbg_id, quote).await?;
-    unit.publish(leg_created(&leg, buyer, &new.city)).await?;
-    unit.publish(about_order("checkout.start").fact("leg_types", json!([order::type_name(LegType::Talent)])))
-        .await?;
-    unit.audit("checkout.start", lbg_id, json!({ "legId": leg.leg_id, "lines": lines.len() }));
+    let lines = quote.lines.len();
+    let lbg_id = open(&mut unit, buyer, &new.city, new.when, vec![quote]).await?;
+    unit.audit("checkout.start", lbg_id, json!({ "lines": lines }));
     if let Some(key) = request_key {
         idempotency::finish(&mut unit, OPERATION, key, &json!({ "lbgId": lbg_id })).await?;
     }
     unit.commit().await?;
+    Ok(lbg_id)
+}
+
+/// Writes a new order with the legs that were quoted. Error: `INPUT_INVALID` for what is the buyer's own.
+pub(crate) async fn open(
+    unit: &mut Unit,
+    buyer: UserId,
+    city: &str,
+    when: TimeRange,
+    quotes: Vec<LegQuote>,
+) -> Result<LbgId, BookingError> {
+    for quote in &quotes {
+        refuse_own(buyer, quote, if quote.studio_id.is_some() { "studioId" } else { "leg" })?;
+    }
+    let lbg_id = order::insert_group(unit, buyer, city, when).await?;
+    let about_order = |name| NewEvent::new("booking", name).id("lbg_id", lbg_id).user(buyer).city(city);
+    unit.publish(about_order("lbg.create")).await?;
+    let mut types = Vec::with_capacity(quotes.len());
+    for quote in quotes {
+        let (leg, _) = add_leg(unit, lbg_id, quote).await?;
+        types.push(order::type_name(leg.leg_type));
+        unit.publish(leg_created(&leg, buyer, city)).await?;
+    }
+    unit.publish(about_order("checkout.start").fact("leg_types", json!(types))).await?;
     Ok(lbg_id)
 }
 
@@ -92,6 +111,7 @@ pub async fn attach_studio(
     if !order.is_before_payment() {
         return Err(BookingError::WrongState("The order is past checkout."));
     }
+    start::refuse_asked(&mut unit, &order).await?;
     let charge = finance::charges::current(&mut unit, lbg_id).await?;
     if charge.is_some_and(|charge| payment::is_live(charge.status)) {
         return Err(BookingError::WrongState("The order has a payment under way."));

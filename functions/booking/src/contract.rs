@@ -16,6 +16,7 @@ use rastup_types::{
 use serde_json::{Value, json};
 
 use crate::{
+    agreement,
     error::BookingError,
     lifecycle::{LegStatus, Trigger},
     order::{self, Leg, Order},
@@ -36,6 +37,7 @@ pub async fn create_packs(
     if order.group.start_at <= unit.now() {
         return Err(BookingError::WrongState("The order's time has passed."));
     }
+    agreement::require(&mut unit, &order).await?;
     let buyer = account(&mut unit, order.group.buyer_user_id).await?;
     let mut packs = Vec::with_capacity(order.legs.len());
     let group = order.group.clone();

@@ -4,8 +4,10 @@ use documents::DocumentError;
 use finance::FinanceError;
 use profiles::ProfileError;
 use rastup_providers::stripe::PaymentError;
-use rastup_types::{ApiError, PublicError};
+use rastup_types::{ApiError, PublicError, TimeRange, pricing::LegType};
 use studios::StudioError;
+
+use crate::request::view::times;
 
 /// Why a booking operation did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,14 @@ pub enum BookingError {
     /// The studio's time is taken.
     #[error("the studio's time is taken")]
     StudioConflict,
+    /// The time of a leg is taken; other times may be free.
+    #[error("the time of a leg is taken")]
+    Taken {
+        /// Whose time.
+        leg_type: LegType,
+        /// Free times near it.
+        alternatives: Vec<TimeRange>,
+    },
     /// A leg cannot be confirmed, so none is.
     #[error("a leg cannot be confirmed: {0}")]
     AtomicFail(&'static str),
@@ -88,6 +98,13 @@ impl PublicError for BookingError {
                 "The studio is not available at this time.",
                 "Choose another time or another studio.",
             ),
+            BookingError::Taken { leg_type, alternatives } => {
+                let error = match leg_type {
+                    LegType::Studio => BookingError::StudioConflict,
+                    LegType::Talent => BookingError::AtomicFail("the talent is not available at this time"),
+                };
+                error.public().with_details(serde_json::json!({ "alternatives": times(alternatives) }))
+            }
             BookingError::AtomicFail(reason) => ApiError::new(
                 "CHK_ATOMIC_FAIL",
                 format!("The order cannot be confirmed: {reason}. Nothing is charged."),

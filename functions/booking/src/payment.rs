@@ -16,6 +16,7 @@ use rastup_types::{Cents, ChargeId, LbgId};
 use serde_json::{Value, json};
 
 use crate::{
+    agreement,
     attempt::{self, AttemptState},
     calendar,
     deposit::{self, Deposit},
@@ -158,6 +159,7 @@ async fn payable(unit: &mut Unit, order: &Order) -> Result<(), BookingError> {
     if !order.is_before_payment() {
         return Err(BookingError::WrongState("The order is paid or over."));
     }
+    agreement::require(unit, order).await?;
     if !order.all(LegStatus::AwaitingPayment) {
         return Err(BookingError::DocsRequired);
     }

@@ -73,7 +73,8 @@ pub struct LegQuote {
     pub terms: Terms,
 }
 
-fn text(value: Option<&str>, field: &'static str) -> Result<Option<String>, BookingError> {
+/// One line of a person's words, trimmed; none for nothing. Error: `INPUT_INVALID` naming `field`.
+pub(crate) fn text(value: Option<&str>, field: &'static str) -> Result<Option<String>, BookingError> {
     let Some(trimmed) = value.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     if trimmed.chars().count() > TEXT_CHARS_MAX {
         return Err(BookingError::Invalid { field, problem: "must have at most 200 characters" });

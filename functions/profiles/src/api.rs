@@ -6,7 +6,9 @@ use rastup_types::{ApiError, ServiceProfileId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{NewPackage, Package, Profile, published, set_packages};
+use crate::{
+    BookingTerms, NewPackage, Package, Profile, booking_terms, published, set_booking_terms, set_packages,
+};
 
 #[derive(Deserialize)]
 struct ServiceProfileArgs {
@@ -20,7 +22,14 @@ struct SetPackagesArgs {
     packages: Vec<NewPackage>,
 }
 
-/// Answers `Query.serviceProfile` and `Mutation.setPackages`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BookingTermsArgs {
+    service_profile_id: ServiceProfileId,
+    terms: Option<BookingTerms>,
+}
+
+/// Answers the fields of profiles, their packages and their booking terms.
 pub async fn handle(store: Store, call: Call) -> Result<Value, ApiError> {
     match (call.parent.as_str(), call.field.as_str()) {
         ("Query", "serviceProfile") => {
@@ -32,6 +41,19 @@ pub async fn handle(store: Store, call: Call) -> Result<Value, ApiError> {
             let args: SetPackagesArgs = call.args()?;
             let changed = set_packages(&store, &call.caller, args.service_profile_id, args.packages).await;
             Ok(profile_json(&changed?))
+        }
+        ("Mutation", "setBookingTerms") => {
+            let args: BookingTermsArgs = call.args()?;
+            let terms = args.terms.ok_or_else(|| ApiError::invalid("terms", "is missing"))?;
+            set_booking_terms(&store, &call.caller, args.service_profile_id, &terms).await?;
+            Ok(terms_json(args.service_profile_id, &terms))
+        }
+        ("Query", "bookingTerms") => {
+            let args: BookingTermsArgs = call.args()?;
+            let mut unit = store.unit(&call.caller).await?;
+            published(&mut unit, args.service_profile_id).await?;
+            let terms = booking_terms(&mut unit, args.service_profile_id).await?;
+            Ok(terms_json(args.service_profile_id, &terms))
         }
         _ => Err(call.unknown_field()),
     }
@@ -54,6 +76,17 @@ fn profile_json(profile: &Profile) -> Value {
             "sellerPayoutPct": band.seller_payout_pct,
         })).collect::<Vec<_>>(),
         "isPublished": profile.is_published,
+    })
+}
+
+fn terms_json(id: ServiceProfileId, terms: &BookingTerms) -> Value {
+    json!({
+        "serviceProfileId": id,
+        "travelCentsPerMile": terms.travel_cents_per_mile,
+        "licenses": terms.licenses.iter().map(|license| json!({
+            "tier": license.tier,
+            "priceCents": license.price_cents,
+        })).collect::<Vec<_>>(),
     })
 }
 

@@ -90,6 +90,14 @@ pub async fn published(unit: &mut Unit, id: ServiceProfileId) -> Result<Profile,
     with_packages(unit, row).await
 }
 
+/// Whose profile it is, published or not, with its city.
+pub async fn owner(unit: &mut Unit, id: ServiceProfileId) -> Result<Option<(UserId, String)>, sqlx::Error> {
+    sqlx::query_as("select user_id, city from profiles.service_profile where service_profile_id = $1")
+        .bind(id)
+        .fetch_optional(unit.conn())
+        .await
+}
+
 /// The seller's own profile, published or not, locked until the unit ends. Error: `SP_NOT_FOUND` also for another's.
 pub(crate) async fn lock_own(
     unit: &mut Unit,

@@ -6,8 +6,10 @@ mod error;
 pub mod fixtures;
 mod offer;
 pub mod quote;
+mod request;
 mod studio;
 
 pub use error::{Refusal, StudioError};
 pub use offer::{StudioOffer, offer};
-pub use studio::{Studio, published};
+pub use request::request_expired;
+pub use studio::{Studio, owner, published};

@@ -152,6 +152,14 @@ pub async fn published(unit: &mut Unit, studio_id: StudioId) -> Result<Studio, S
     with_schedule(unit, row.ok_or(StudioError::NotFound)?).await
 }
 
+/// Whose studio it is, published or not.
+pub async fn owner(unit: &mut Unit, studio_id: StudioId) -> Result<Option<UserId>, sqlx::Error> {
+    sqlx::query_scalar("select owner_user_id from studios.studio where studio_id = $1")
+        .bind(studio_id)
+        .fetch_optional(unit.conn())
+        .await
+}
+
 /// A published studio by its name in addresses. Error: `NOT_FOUND`.
 pub(crate) async fn published_by_slug(unit: &mut Unit, slug: &str) -> Result<Studio, StudioError> {
     if !is_slug(slug) {

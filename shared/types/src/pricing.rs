@@ -32,6 +32,33 @@ pub enum ProfileRole {
     Fansub,
 }
 
+/// How far a licence goes beyond the package's own use (§1.3.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "sqlx", derive(sqlx::Type), sqlx(type_name = "text", rename_all = "snake_case"))]
+pub enum LicenseTier {
+    /// Commercial use.
+    Commercial,
+    /// Paid advertising.
+    Ads,
+    /// Commercial use that nobody else gets.
+    Exclusive,
+    /// All rights.
+    Buyout,
+}
+
+impl LicenseTier {
+    /// What the contract and the receipt say.
+    pub fn words(self) -> &'static str {
+        match self {
+            LicenseTier::Commercial => "Commercial use",
+            LicenseTier::Ads => "Commercial use including paid advertising",
+            LicenseTier::Exclusive => "Exclusive commercial use",
+            LicenseTier::Buyout => "Buyout of all rights",
+        }
+    }
+}
+
 /// What a line of a leg is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

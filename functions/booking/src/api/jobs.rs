@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     calendar,
     deposit_hold::{self, Desk},
+    request,
 };
 
 /// `hold_expiry_job`: deletes calendar holds past their end, so that the calendar shows what is free.
@@ -21,4 +22,10 @@ pub async fn expire_holds(store: Store, caller: Caller) -> Result<Value, ApiErro
 pub async fn place_deposits(desk: Desk, caller: Caller) -> Result<Value, ApiError> {
     let done = deposit_hold::place_due(&desk, &caller).await?;
     Ok(json!({ "placed": done.placed, "refused": done.refused, "unknown": done.unknown }))
+}
+
+/// `request_expiry_job`: ends requests that nobody answered in time.
+pub async fn expire_requests(store: Store, caller: Caller) -> Result<Value, ApiError> {
+    let swept = request::sweep(&store, &caller).await?;
+    Ok(json!({ "expired": swept.expired, "left": swept.left }))
 }

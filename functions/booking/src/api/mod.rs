@@ -1,6 +1,8 @@
 //! What the Lambdas of the context do: arguments in, use case, answer as the schema or the state machine reads it.
 
 pub mod jobs;
+mod page;
+pub mod requests;
 pub mod resolvers;
 pub mod status;
 pub mod steps;

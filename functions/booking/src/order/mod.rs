@@ -1,5 +1,6 @@
 //! An order (linked booking group) with its legs: what it is and who may see it. Prices and moves are decided elsewhere.
 
+mod reoffer;
 mod rows;
 
 use chrono::{DateTime, Utc};
@@ -17,6 +18,7 @@ use crate::{
     lifecycle::{LegStatus, group_status},
 };
 
+pub(crate) use reoffer::take_offer;
 pub use rows::{
     apply, group_of_leg, insert_group, insert_leg, lines, lock, lock_own, of_buyer, read, set_completed,
     set_confirmed, set_last_error, set_pack, set_terms,

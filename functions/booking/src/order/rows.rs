@@ -161,6 +161,10 @@ pub async fn insert_leg(unit: &mut Unit, leg: &Leg, lines: &[PricedLine]) -> Res
     .bind(now)
     .execute(unit.conn())
     .await?;
+    insert_lines(unit, leg.leg_id, lines).await
+}
+
+pub(super) async fn insert_lines(unit: &mut Unit, leg_id: LegId, lines: &[PricedLine]) -> Result<(), sqlx::Error> {
     for (position, line) in (0_i32..).zip(lines) {
         let line_item_id: LineItemId = unit.mint();
         sqlx::query(
@@ -169,7 +173,7 @@ pub async fn insert_leg(unit: &mut Unit, leg: &Leg, lines: &[PricedLine]) -> Res
              values ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(line_item_id)
-        .bind(leg.leg_id)
+        .bind(leg_id)
         .bind(position)
         .bind(line.kind)
         .bind(&line.name)
