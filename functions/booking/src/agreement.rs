@@ -155,7 +155,10 @@ pub async fn agree(unit: &mut Unit, leg: &Leg, basis: Basis) -> Result<(), Booki
 
 /// What was agreed does not stand any more, because another leg of the order was refused: nothing keeps its time.
 pub async fn dissolve(unit: &mut Unit, lbg_id: LbgId) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from booking.leg_agreement where lbg_id = $1").bind(lbg_id).execute(unit.conn()).await?;
+    sqlx::query("delete from booking.leg_agreement where lbg_id = $1")
+        .bind(lbg_id)
+        .execute(unit.conn())
+        .await?;
     calendar::release_agreed(unit, lbg_id).await
 }
 
@@ -168,7 +171,8 @@ mod tests {
     #[test]
     fn an_agreement_keeps_the_time_for_a_day_an_instant_one_for_an_hour_never_beyond_the_start() {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let (now, request) = (at("2026-06-01T12:00:00Z"), Basis::Request(RequestId::from_uuid(Default::default())));
+        let (now, request) =
+            (at("2026-06-01T12:00:00Z"), Basis::Request(RequestId::from_uuid(Default::default())));
         for (basis, start, until) in [
             (Basis::Rules, "2026-06-20T12:00:00Z", "2026-06-01T13:00:00Z"),
             (Basis::Rules, "2026-06-01T12:30:00Z", "2026-06-01T12:30:00Z"),

@@ -19,8 +19,8 @@ use crate::{
     lifecycle::Trigger,
     order::{self, Leg, Terms},
     payment,
-    start,
     quote::{self, LegQuote, TalentChoice},
+    start,
 };
 
 /// What a buyer wants to book.

@@ -63,7 +63,10 @@ pub struct OrderInput {
 fn started_miles(miles: Option<f64>) -> Result<Option<i32>, BookingError> {
     let Some(miles) = miles else { return Ok(None) };
     if !(miles > 0.0 && miles <= 500.0) {
-        return Err(BookingError::Invalid { field: "travelMiles", problem: "must be above 0 and at most 500" });
+        return Err(BookingError::Invalid {
+            field: "travelMiles",
+            problem: "must be above 0 and at most 500",
+        });
     }
     Ok(Some(miles.ceil() as i32))
 }

@@ -46,7 +46,8 @@ impl BookingTerms {
     /// The line for a licence. Error: `INPUT_INVALID` for a tier that is not on sale.
     pub fn license_line(&self, tier: LicenseTier) -> Result<PricedLine, ProfileError> {
         let sold = self.licenses.iter().find(|license| license.tier == tier);
-        let price = sold.ok_or_else(|| ProfileError::invalid("licenseTier", "is not sold by this profile"))?;
+        let price =
+            sold.ok_or_else(|| ProfileError::invalid("licenseTier", "is not sold by this profile"))?;
         PricedLine::new(LineKind::License, tier.words(), 1, price.price_cents)
             .ok_or_else(|| ProfileError::invalid("licenseTier", "costs more than can be charged"))
     }

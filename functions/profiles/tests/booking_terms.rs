@@ -23,10 +23,9 @@ async fn booking_terms_are_replaced_by_the_owner_and_read_by_everybody() {
     unit.commit().await.unwrap();
     let (owner, id) = (caller(user(1), &[Role::Seller]), json!(seller.service_profile_id));
     let terms = json!({ "travelCentsPerMile": 67, "licenses": [{ "tier": "ADS", "priceCents": 15_000 }] });
-    for (who, expected) in [
-        (caller(user(2), &[Role::Seller]), "SP_NOT_FOUND"),
-        (caller(user(1), &[Role::Buyer]), "FORBIDDEN"),
-    ] {
+    for (who, expected) in
+        [(caller(user(2), &[Role::Seller]), "SP_NOT_FOUND"), (caller(user(1), &[Role::Buyer]), "FORBIDDEN")]
+    {
         assert_eq!(set(&world, &who, id.clone(), terms.clone()).await.unwrap_err().code, expected);
     }
     for bad in [
@@ -36,9 +35,16 @@ async fn booking_terms_are_replaced_by_the_owner_and_read_by_everybody() {
     ] {
         assert_eq!(set(&world, &owner, id.clone(), bad).await.unwrap_err().code, "INPUT_INVALID");
     }
-    set(&world, &owner, id.clone(), json!({ "licenses": [{ "tier": "BUYOUT", "priceCents": 1 }] })).await.unwrap();
+    set(&world, &owner, id.clone(), json!({ "licenses": [{ "tier": "BUYOUT", "priceCents": 1 }] }))
+        .await
+        .unwrap();
     set(&world, &owner, id.clone(), terms).await.unwrap();
-    let call = Call::new("Query", "bookingTerms", caller(user(9), &[Role::Buyer]), json!({ "serviceProfileId": id }));
+    let call = Call::new(
+        "Query",
+        "bookingTerms",
+        caller(user(9), &[Role::Buyer]),
+        json!({ "serviceProfileId": id }),
+    );
     let read = handle(world.store.clone(), call).await.unwrap();
     assert_eq!((&read["travelCentsPerMile"], &read["licenses"][0]["tier"]), (&json!(67), &json!("ADS")));
     assert_eq!(read["licenses"].as_array().unwrap().len(), 1);

@@ -10,7 +10,11 @@ const PAGE_MAX: i64 = 50;
 /// How many things a client wants; 20 when it does not say. Error: `INPUT_INVALID`.
 pub(super) fn limit(wanted: Option<i64>) -> Result<i64, ApiError> {
     let limit = wanted.unwrap_or(20);
-    if (1..=PAGE_MAX).contains(&limit) { Ok(limit) } else { Err(ApiError::invalid("limit", "must be 1 to 50")) }
+    if (1..=PAGE_MAX).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(ApiError::invalid("limit", "must be 1 to 50"))
+    }
 }
 
 /// The id in a token. Error: `INPUT_INVALID`.

@@ -137,7 +137,10 @@ pub async fn requests(deps: Modes, call: Call) -> Result<Value, ApiError> {
                 (Some(id), None) => Subject::Profile(id),
                 (None, Some(id)) => Subject::Studio(id),
                 (Some(_), Some(_)) | (None, None) => {
-                    return Err(ApiError::invalid("studioId", "or `serviceProfileId` is to be given, not both"));
+                    return Err(ApiError::invalid(
+                        "studioId",
+                        "or `serviceProfileId` is to be given, not both",
+                    ));
                 }
             };
             instant::set_rules(store, caller, subject, &args.rules).await?;
@@ -165,7 +168,8 @@ async fn my_requests(store: &Store, call: &Call) -> Result<Value, ApiError> {
     let mut found = request::page(&mut unit, user_id, args.side, args.status, before, limit + 1)
         .await
         .map_err(BookingError::from)?;
-    let next_token = page::cut(&mut found, limit, |request| request.request_id.as_uuid().simple().to_string());
+    let next_token =
+        page::cut(&mut found, limit, |request| request.request_id.as_uuid().simple().to_string());
     drop(unit);
     Ok(json!({ "items": shown(store, call, &found).await?, "nextToken": next_token }))
 }

@@ -86,7 +86,9 @@ fn wish(leg: &Leg, mode: &OrderMode) -> Result<Wish, BookingError> {
     let distance = match (mode.location_kind, mode.travel_miles) {
         (LocationKind::Buyer, Some(miles)) => Distance::Miles(miles),
         (LocationKind::Buyer, None) => Distance::Unknown,
-        (LocationKind::ProviderStudio | LocationKind::RentedStudio | LocationKind::Remote, _) => Distance::None,
+        (LocationKind::ProviderStudio | LocationKind::RentedStudio | LocationKind::Remote, _) => {
+            Distance::None
+        }
     };
     Ok(Wish { start: leg.start_at, zone, subtotal: leg.subtotal_cents, distance })
 }

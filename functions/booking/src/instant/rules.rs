@@ -102,7 +102,8 @@ mod tests {
         let dear = Rules { min_price_cents: Some(Cents(40_000)), ..ALL };
         let near = Rules { max_distance_mi: Some(25), ..ALL };
         // 2026-06-05 is a Friday; 03:00 UTC on Saturday is still Friday in Houston.
-        let (friday, late, saturday) = ("2026-06-05T15:00:00Z", "2026-06-06T03:00:00Z", "2026-06-06T05:00:00Z");
+        let (friday, late, saturday) =
+            ("2026-06-05T15:00:00Z", "2026-06-06T03:00:00Z", "2026-06-06T05:00:00Z");
         for (rules, wish, reasons) in [
             (None, wish(friday, 1, Nowhere), vec![NotOffered]),
             (Some(Rules { allow_ib: false, ..ALL }), wish(friday, 1, Nowhere), vec![NotOffered]),

@@ -164,7 +164,11 @@ pub async fn insert_leg(unit: &mut Unit, leg: &Leg, lines: &[PricedLine]) -> Res
     insert_lines(unit, leg.leg_id, lines).await
 }
 
-pub(super) async fn insert_lines(unit: &mut Unit, leg_id: LegId, lines: &[PricedLine]) -> Result<(), sqlx::Error> {
+pub(super) async fn insert_lines(
+    unit: &mut Unit,
+    leg_id: LegId,
+    lines: &[PricedLine],
+) -> Result<(), sqlx::Error> {
     for (position, line) in (0_i32..).zip(lines) {
         let line_item_id: LineItemId = unit.mint();
         sqlx::query(

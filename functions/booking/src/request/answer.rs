@@ -84,8 +84,7 @@ pub async fn decline(
     turn.request.check(turn.side, RequestTrigger::Decline, unit.now())?;
     rows::end(&mut unit, &mut turn.request, RequestStatus::Declined, reason.as_deref()).await?;
     close_order(&mut unit, turn.order.group.lbg_id).await?;
-    let event =
-        told("booking.request.declined", &turn.request, &turn.order, turn.leg()?, turn.side.other());
+    let event = told("booking.request.declined", &turn.request, &turn.order, turn.leg()?, turn.side.other());
     unit.publish(event).await?;
     unit.audit("request.decline", request_id, json!({ "legId": turn.request.leg_id }));
     unit.commit().await?;
@@ -93,7 +92,11 @@ pub async fn decline(
 }
 
 /// Takes a request back before it is answered. Errors: `WRONG_STATE`, `NOT_FOUND`.
-pub async fn withdraw(store: &Store, caller: &Caller, request_id: RequestId) -> Result<Request, BookingError> {
+pub async fn withdraw(
+    store: &Store,
+    caller: &Caller,
+    request_id: RequestId,
+) -> Result<Request, BookingError> {
     let mut unit = store.unit(caller).await?;
     let mut turn = Turn::take(&mut unit, request_id).await?;
     if turn.request.status == RequestStatus::Withdrawn && turn.request.awaits != turn.side {
@@ -102,8 +105,7 @@ pub async fn withdraw(store: &Store, caller: &Caller, request_id: RequestId) -> 
     turn.request.check(turn.side, RequestTrigger::Withdraw, unit.now())?;
     rows::end(&mut unit, &mut turn.request, RequestStatus::Withdrawn, None).await?;
     close_order(&mut unit, turn.order.group.lbg_id).await?;
-    let event =
-        told("booking.request.withdrawn", &turn.request, &turn.order, turn.leg()?, turn.side.other());
+    let event = told("booking.request.withdrawn", &turn.request, &turn.order, turn.leg()?, turn.side.other());
     unit.publish(event).await?;
     unit.audit("request.withdraw", request_id, json!({ "legId": turn.request.leg_id }));
     unit.commit().await?;
@@ -115,8 +117,7 @@ pub(super) async fn close_order(unit: &mut Unit, lbg_id: LbgId) -> Result<(), Bo
     for mut other in rows::pending(unit, lbg_id).await? {
         let order = order::read(unit, lbg_id).await?;
         rows::end(unit, &mut other, RequestStatus::Withdrawn, None).await?;
-        let event =
-            told("booking.request.withdrawn", &other, &order, leg_of(&order, &other)?, other.awaits);
+        let event = told("booking.request.withdrawn", &other, &order, leg_of(&order, &other)?, other.awaits);
         unit.publish(event).await?;
     }
     Ok(agreement::dissolve(unit, lbg_id).await?)

@@ -7,8 +7,9 @@ use serde_json::json;
 use sqlx::types::Json;
 
 use super::{
-    COUNTERS_MAX, LineChange, Offer, Request, RequestStatus, RequestTrigger, answer_by,
+    COUNTERS_MAX, LineChange, Offer, Request, RequestStatus, RequestTrigger,
     answer::Turn,
+    answer_by,
     offer::{changed_lines, priced},
     rows, told,
 };
@@ -33,7 +34,10 @@ pub async fn counter(
 ) -> Result<Request, BookingError> {
     let message = quote::text(message, "message")?;
     if new_range.is_none() && changes.is_empty() {
-        return Err(BookingError::Invalid { field: "lineItemChanges", problem: "and a new time are both missing" });
+        return Err(BookingError::Invalid {
+            field: "lineItemChanges",
+            problem: "and a new time are both missing",
+        });
     }
     let mut unit = store.unit(caller).await?;
     let Turn { order, request: mut prior, side } = Turn::take(&mut unit, request_id).await?;
@@ -95,7 +99,10 @@ async fn other_offer(
         }
         window::bookable(range, unit.now())?;
         if range.duration() != prior.range.duration() {
-            return Err(BookingError::Invalid { field: "when", problem: "must be as long as the package takes" });
+            return Err(BookingError::Invalid {
+                field: "when",
+                problem: "must be as long as the package takes",
+            });
         }
         let (before, after) =
             (prior.range.start() - prior.blocked.start(), prior.blocked.end() - prior.range.end());

@@ -17,12 +17,12 @@ use sqlx::types::Json;
 pub use answer::{accept, decline, withdraw};
 pub use counter::counter;
 pub use expire::{Swept, sweep};
+pub(crate) use offer::priced;
 pub use offer::{LineChange, Offer, changed_lines};
 pub use rows::page;
-pub use send::send;
-pub(crate) use offer::priced;
 pub(crate) use rows::pending as pending_of;
 pub(crate) use send::open as open_for_leg;
+pub use send::send;
 
 use crate::{
     error::BookingError,

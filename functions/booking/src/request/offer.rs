@@ -3,11 +3,11 @@
 use finance::{LegPrice, LegPricing, price_leg};
 use rastup_providers::tax::TaxQuotes;
 use rastup_store::Unit;
+use rastup_types::Cents;
 use rastup_types::{
     TimeRange,
     pricing::{LegType, LineKind, PricedLine},
 };
-use rastup_types::Cents;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -113,9 +113,7 @@ fn new_line(change: &LineChange) -> Option<(LineKind, String)> {
 impl Offer {
     /// The leg as it stands.
     pub(super) async fn of(unit: &mut Unit, leg: &Leg) -> Result<Offer, BookingError> {
-        let range = |start, end| {
-            TimeRange::new(start, end).map_err(rastup_types::ApiError::internal)
-        };
+        let range = |start, end| TimeRange::new(start, end).map_err(rastup_types::ApiError::internal);
         Ok(Offer {
             range: range(leg.start_at, leg.end_at)?,
             blocked: range(leg.blocked_from, leg.blocked_until)?,
@@ -133,8 +131,12 @@ pub(crate) async fn priced(
     leg: (LegType, Option<rastup_types::pricing::ProfileRole>),
     lines: &[PricedLine],
 ) -> Result<LegPrice, BookingError> {
-    let pricing =
-        LegPricing { city: city.to_owned(), leg_type: leg.0, role: leg.1, subtotal: PricedLine::total(lines) };
+    let pricing = LegPricing {
+        city: city.to_owned(),
+        leg_type: leg.0,
+        role: leg.1,
+        subtotal: PricedLine::total(lines),
+    };
     Ok(price_leg(unit, tax, &pricing).await?)
 }
 

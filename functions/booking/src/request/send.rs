@@ -28,7 +28,9 @@ pub async fn send(
     let mut unit = store.unit(caller).await?;
     let order = order::lock_own(&mut unit, lbg_id).await?;
     if agreement::mode(&mut unit, lbg_id).await?.is_none() {
-        return Err(BookingError::WrongState("A direct checkout needs no request: its documents are signed."));
+        return Err(BookingError::WrongState(
+            "A direct checkout needs no request: its documents are signed.",
+        ));
     }
     if !order.all(LegStatus::Draft) {
         return Err(BookingError::WrongState("The order is past its draft."));

@@ -55,8 +55,7 @@ pub async fn request(unit: &mut Unit, request: &Request) -> Result<Value, Bookin
 
 /// Times as the schema says.
 pub fn times(ranges: &[TimeRange]) -> Vec<Value> {
-    let time = |range: &TimeRange| {
-        json!({ "startAt": time::text(range.start()), "endAt": time::text(range.end()) })
-    };
+    let time =
+        |range: &TimeRange| json!({ "startAt": time::text(range.start()), "endAt": time::text(range.end()) });
     ranges.iter().map(time).collect()
 }

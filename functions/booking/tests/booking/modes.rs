@@ -27,7 +27,13 @@ fn host() -> Caller {
     caller(user(OWNER), &[Role::StudioOwner])
 }
 
-async fn ask(market: &Market, who: &Caller, parent: &str, field: &str, args: Value) -> Result<Value, ApiError> {
+async fn ask(
+    market: &Market,
+    who: &Caller,
+    parent: &str,
+    field: &str,
+    args: Value,
+) -> Result<Value, ApiError> {
     let deps = Modes { store: market.store().clone(), tax: Arc::new(RateTable) };
     requests(deps, Call::new(parent, field, who.clone(), args)).await
 }
@@ -52,7 +58,8 @@ async fn start(market: &Market, who: &Caller, input: Value) -> LbgId {
 /// A draft in a mode whose only seller was asked.
 async fn asked(market: &Market, who: &Caller, when: (&str, &str)) -> (LbgId, String) {
     let lbg_id = start(market, who, input(market, "RTB", when)).await;
-    let sent = mutate(market, who, "sendRequest", json!({ "lbgId": lbg_id, "message": "Please" })).await.unwrap();
+    let sent =
+        mutate(market, who, "sendRequest", json!({ "lbgId": lbg_id, "message": "Please" })).await.unwrap();
     (lbg_id, sent[0]["requestId"].as_str().unwrap().to_owned())
 }
 
@@ -82,7 +89,8 @@ async fn allow(market: &Market, rules: Value) {
 
 async fn status(market: &Market, request_id: &str) -> String {
     let page = ask(market, &talent(), "Query", "myRequests", json!({ "as": "SELLER" })).await.unwrap();
-    let found = page["items"].as_array().unwrap().iter().find(|item| item["requestId"] == request_id).unwrap();
+    let found =
+        page["items"].as_array().unwrap().iter().find(|item| item["requestId"] == request_id).unwrap();
     found["status"].as_str().unwrap().to_owned()
 }
 
@@ -105,7 +113,11 @@ async fn ib_happy_path_the_rules_allow_and_the_order_is_confirmed() {
 async fn ib_falls_back_to_a_request_when_the_rules_do_not_allow_it() {
     let market = Market::open().await;
     // LATER is a Saturday.
-    allow(&market, json!({ "allowIb": true, "weekdayMask": 31, "minPriceCents": 90_000, "maxDistanceMi": 10 })).await;
+    allow(
+        &market,
+        json!({ "allowIb": true, "weekdayMask": 31, "minPriceCents": 90_000, "maxDistanceMi": 10 }),
+    )
+    .await;
     let lbg_id = start(&market, &buyer(), input(&market, "IB", LATER)).await;
     let booked = mutate(&market, &buyer(), "confirmInstantBook", json!({ "lbgId": lbg_id })).await.unwrap();
     assert_eq!(booked["agreed"], false);
@@ -113,7 +125,9 @@ async fn ib_falls_back_to_a_request_when_the_rules_do_not_allow_it() {
     assert_eq!(market.blocks().await, []);
     let again = mutate(&market, &buyer(), "confirmInstantBook", json!({ "lbgId": lbg_id })).await.unwrap();
     assert_eq!(again["requests"][0]["requestId"], booked["requests"][0]["requestId"]);
-    mutate(&market, &talent(), "acceptRequest", json!({ "requestId": booked["requests"][0]["requestId"] })).await.unwrap();
+    mutate(&market, &talent(), "acceptRequest", json!({ "requestId": booked["requests"][0]["requestId"] }))
+        .await
+        .unwrap();
     finish(&market, &buyer(), lbg_id).await;
 }
 
@@ -188,7 +202,9 @@ async fn a_host_has_a_day_and_when_it_passes_the_talents_agreement_ends_too() {
     let to = |kind: &str| sent.as_array().unwrap().iter().find(|r| r["legType"] == kind).unwrap().clone();
     assert_eq!(to("STUDIO")["expiresAt"], "2026-06-02T12:00:00.000Z");
     assert_eq!(to("TALENT")["expiresAt"], "2026-06-03T12:00:00.000Z");
-    mutate(&market, &talent(), "acceptRequest", json!({ "requestId": to("TALENT")["requestId"] })).await.unwrap();
+    mutate(&market, &talent(), "acceptRequest", json!({ "requestId": to("TALENT")["requestId"] }))
+        .await
+        .unwrap();
     assert_eq!(market.blocks().await.len(), 1);
     assert_eq!(code(packs(&market, &buyer(), lbg_id).await), "WRONG_STATE");
     market.world.clock.advance(Duration::hours(24));
@@ -211,10 +227,16 @@ async fn a_declined_leg_ends_the_orders_other_requests() {
     let lbg_id = with_studio(&market, "RTB", LATER).await;
     let sent = mutate(&market, &buyer(), "sendRequest", json!({ "lbgId": lbg_id })).await.unwrap();
     let id = |kind: &str| {
-        sent.as_array().unwrap().iter().find(|r| r["legType"] == kind).unwrap()["requestId"].as_str().unwrap().to_owned()
+        sent.as_array().unwrap().iter().find(|r| r["legType"] == kind).unwrap()["requestId"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     let declined = mutate(
-        &market, &host(), "declineRequest", json!({ "requestId": id("STUDIO"), "reason": "Closed for a film" }),
+        &market,
+        &host(),
+        "declineRequest",
+        json!({ "requestId": id("STUDIO"), "reason": "Closed for a film" }),
     )
     .await
     .unwrap();
@@ -246,7 +268,10 @@ async fn counter_offer_totals_recalculate_and_the_prior_request_is_invalid() {
     assert_eq!(status(&market, &request_id).await, "COUNTERED");
     // The prior request is over for everybody, and a counter changes nothing until it is accepted.
     for who in [talent(), buyer()] {
-        assert_eq!(code(mutate(&market, &who, "acceptRequest", json!({ "requestId": request_id })).await), "WRONG_STATE");
+        assert_eq!(
+            code(mutate(&market, &who, "acceptRequest", json!({ "requestId": request_id })).await),
+            "WRONG_STATE"
+        );
         assert_eq!(code(mutate(&market, &who, "counterOffer", counter.clone()).await), "WRONG_STATE");
     }
     assert_eq!(market.order(lbg_id).await["totalCents"], before);
@@ -292,7 +317,11 @@ async fn a_counter_that_makes_no_sense_is_refused() {
     ] {
         let mut input = rest.clone();
         input["requestId"] = json!(request_id);
-        assert_eq!(code(mutate(&market, &talent(), "counterOffer", json!({ "input": input })).await), "INPUT_INVALID", "{rest}");
+        assert_eq!(
+            code(mutate(&market, &talent(), "counterOffer", json!({ "input": input })).await),
+            "INPUT_INVALID",
+            "{rest}"
+        );
     }
     assert_eq!(status(&market, &request_id).await, "PENDING");
 }
@@ -315,7 +344,10 @@ async fn of_two_requests_for_the_same_time_one_can_be_accepted() {
     let states = [status(&market, &a).await, status(&market, &b).await];
     assert!(states.contains(&"ACCEPTED".to_owned()) && states.contains(&"PENDING".to_owned()), "{states:?}");
     let third = start(&market, &rival(), input(&market, "RTB", LATER)).await;
-    assert_eq!(code(mutate(&market, &rival(), "sendRequest", json!({ "lbgId": third })).await), "CHK_ATOMIC_FAIL");
+    assert_eq!(
+        code(mutate(&market, &rival(), "sendRequest", json!({ "lbgId": third })).await),
+        "CHK_ATOMIC_FAIL"
+    );
     assert_ne!(first, second);
 }
 
@@ -328,7 +360,10 @@ async fn the_same_request_accepted_twice_at_once_is_agreed_once() {
         mutate(&market, &who, "acceptRequest", args.clone()),
         mutate(&market, &who, "acceptRequest", args.clone()),
     );
-    assert_eq!((a.unwrap()["status"].clone(), b.unwrap()["status"].clone()), (json!("ACCEPTED"), json!("ACCEPTED")));
+    assert_eq!(
+        (a.unwrap()["status"].clone(), b.unwrap()["status"].clone()),
+        (json!("ACCEPTED"), json!("ACCEPTED"))
+    );
     assert_eq!(market.count("booking.request.accepted").await, 1);
     assert_eq!(market.blocks().await.len(), 1);
 }
@@ -387,7 +422,9 @@ async fn an_order_in_a_mode_is_priced_with_licence_and_travel() {
             price_cents: rastup_types::Cents(15_000),
         }],
     };
-    profiles::set_booking_terms(market.store(), &talent(), market.seller.service_profile_id, &terms).await.unwrap();
+    profiles::set_booking_terms(market.store(), &talent(), market.seller.service_profile_id, &terms)
+        .await
+        .unwrap();
     let mut wish = input(&market, "RTB", SOON);
     wish["licenseTier"] = json!("ADS");
     wish["travelMiles"] = json!(23.2);
@@ -396,12 +433,19 @@ async fn an_order_in_a_mode_is_priced_with_licence_and_travel() {
     assert_eq!(draft["order"]["legs"][0]["subtotalCents"], 45_000 + 3_000 + 15_000 + 24 * 67);
     assert_eq!(mutate(&market, &buyer(), "startOrder", args).await.unwrap()["draftId"], draft["draftId"]);
     for (field, value) in [
-        ("licenseTier", json!("BUYOUT")), ("travelMiles", json!(0)), ("mode", json!("INVITE")),
-        ("locationKind", json!("RENTED_STUDIO")), ("locationKind", json!("REMOTE")),
+        ("licenseTier", json!("BUYOUT")),
+        ("travelMiles", json!(0)),
+        ("mode", json!("INVITE")),
+        ("locationKind", json!("RENTED_STUDIO")),
+        ("locationKind", json!("REMOTE")),
     ] {
         let mut bad = wish.clone();
         bad[field] = value;
-        assert_eq!(code(mutate(&market, &buyer(), "startOrder", json!({ "input": bad })).await), "INPUT_INVALID", "{field}");
+        assert_eq!(
+            code(mutate(&market, &buyer(), "startOrder", json!({ "input": bad })).await),
+            "INPUT_INVALID",
+            "{field}"
+        );
     }
 }
 
@@ -430,7 +474,10 @@ async fn a_place_does_not_change_once_the_sellers_were_asked() {
     let (lbg_id, _) = asked(&market, &buyer(), LATER).await;
     assert_eq!(code(market.attach(&buyer(), lbg_id).await), "WRONG_STATE");
     let direct = market.start(&buyer(), LATER).await;
-    assert_eq!(code(mutate(&market, &buyer(), "sendRequest", json!({ "lbgId": direct })).await), "WRONG_STATE");
+    assert_eq!(
+        code(mutate(&market, &buyer(), "sendRequest", json!({ "lbgId": direct })).await),
+        "WRONG_STATE"
+    );
     assert_eq!(code(mutate(&market, &rival(), "sendRequest", json!({ "lbgId": lbg_id })).await), "NOT_FOUND");
 }
 
@@ -455,7 +502,11 @@ async fn pages_of_requests_follow_one_another() {
     assert_eq!(seen.len(), 5);
     let none = ask(&market, &talent(), "Query", "myRequests", json!({ "as": "BUYER" })).await.unwrap();
     assert_eq!(none["items"], json!([]));
-    let bad = ask(&market, &talent(), "Query", "myRequests", json!({ "as": "BUYER", "nextToken": "x" })).await;
+    let bad =
+        ask(&market, &talent(), "Query", "myRequests", json!({ "as": "BUYER", "nextToken": "x" })).await;
     assert_eq!(code(bad), "INPUT_INVALID");
-    assert_eq!(outbox_events(market.store()).await.iter().filter(|e| e.event == "booking.request.sent").count(), 5);
+    assert_eq!(
+        outbox_events(market.store()).await.iter().filter(|e| e.event == "booking.request.sent").count(),
+        5
+    );
 }
