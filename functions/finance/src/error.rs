@@ -51,6 +51,9 @@ pub enum FinanceError {
     /// The payout is not due yet.
     #[error("the payout is not due yet")]
     PayoutNotDue,
+    /// All payouts stand still while the daily close is red.
+    #[error("all payouts are stopped")]
+    PayoutsStopped,
     /// The seller has no account to be paid to, or it was paused by staff.
     #[error("the payout is paused")]
     PayoutPaused,
@@ -159,6 +162,9 @@ impl PublicError for FinanceError {
                     .with_details(serde_json::json!({ "reason": code }))
             }
             FinanceError::PayoutNotDue => ApiError::wrong_state("The payout is not due yet.").retryable(),
+            FinanceError::PayoutsStopped => {
+                ApiError::wrong_state("Payouts are stopped until the books agree.").retryable()
+            }
             FinanceError::PayoutPaused => ApiError::wrong_state("The payout is paused."),
             FinanceError::WrongState(message) => ApiError::wrong_state(*message),
             FinanceError::InvalidSignature => ApiError::new(

@@ -48,6 +48,33 @@ pub enum Account {
 }
 
 impl Account {
+    /// Every account.
+    pub const ALL: [Account; 18] = [
+        Account::Cash,
+        Account::SellerPayable,
+        Account::PlatformFeeTax,
+        Account::DeferredFees,
+        Account::FeeRevenue,
+        Account::Bank,
+        Account::SellerReceivable,
+        Account::Suspense,
+        Account::SellerReserve,
+        Account::ServiceTax,
+        Account::BuyerWallet,
+        Account::RefundsDue,
+        Account::InstantPayoutRevenue,
+        Account::CancellationRevenue,
+        Account::ProcessingExpense,
+        Account::ChargebackExpense,
+        Account::GoodwillExpense,
+        Account::PromotionExpense,
+    ];
+
+    /// The account of a name in the chart.
+    pub fn of_name(name: &str) -> Option<Account> {
+        Account::ALL.into_iter().find(|account| account.name() == name)
+    }
+
     /// Name in the chart.
     pub fn name(self) -> &'static str {
         match self {

@@ -3,9 +3,11 @@
 
 pub mod api;
 pub mod charges;
+pub mod close;
 mod error;
 pub mod fee_rules;
 pub mod fees;
+pub mod gate;
 pub mod ledger;
 pub mod mor;
 pub mod payouts;

@@ -8,7 +8,7 @@ use rastup_store::{Caller, Store, Unit, sqlx};
 use rastup_types::{Cents, ChargeId, Currency, LbgId, LegId, PayoutId, UserId, event::NewEvent};
 
 use crate::{
-    FinanceError, charges, fees,
+    FinanceError, charges, fees, gate,
     ledger::{self, Account, Journal, JournalKind, Line},
 };
 
@@ -185,6 +185,9 @@ pub async fn transfer(
     }
     if unit.now() < payout.scheduled_for {
         return Err(FinanceError::PayoutNotDue);
+    }
+    if gate::payouts_stopped(&mut unit).await? {
+        return Err(FinanceError::PayoutsStopped);
     }
     let account: Option<(String,)> =
         sqlx::query_as("select account_id from finance.connect_account where seller_user_id = $1")

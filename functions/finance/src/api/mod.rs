@@ -1,5 +1,6 @@
 //! Handlers of the Lambdas: each maps one event to a use case and its result back.
 
+mod close;
 mod decision;
 mod fees;
 mod receipts;
@@ -10,6 +11,7 @@ mod webhooks;
 use rastup_types::{ApiError, Event};
 use serde::de::DeserializeOwned;
 
+pub use close::{CloseDeps, close_resolver, daily_close};
 pub use fees::{FeeDeps, fees_resolver};
 pub use receipts::{ReceiptDeps, RenderDeps, receipt_worker, resolver};
 pub use steps::{StepDeps, capture_step, tax_step, transfer_step, wallet_step};

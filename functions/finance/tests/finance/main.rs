@@ -8,6 +8,7 @@
 )]
 
 mod charges;
+mod close;
 mod constraints;
 mod fees;
 mod payouts;

@@ -43,6 +43,11 @@ impl Stripe {
     pub fn new(api_url: &str, secret: &StripeSecret) -> Result<Stripe, PaymentError> {
         Ok(Stripe { transport: Transport::new(api_url, secret.secret_key.clone())? })
     }
+
+    /// The wire, for requests that live beside this file.
+    pub(super) fn transport(&self) -> &Transport {
+        &self.transport
+    }
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 mod adapter;
 #[cfg(test)]
 mod adapter_tests;
+mod balance;
 #[cfg(feature = "fakes")]
 mod fake;
 pub mod signature;
@@ -15,6 +16,7 @@ use rastup_types::{Cents, Currency};
 use serde::{Deserialize, Serialize};
 
 pub use adapter::{Stripe, StripeSecret};
+pub use balance::{BalancePage, BalanceTransaction, BalanceTransactions};
 #[cfg(feature = "fakes")]
 pub use fake::{FakePayments, Fault};
 pub use transport::STRIPE_VERSION;
