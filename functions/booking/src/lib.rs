@@ -15,6 +15,7 @@ pub mod deposit;
 pub mod deposit_hold;
 mod error;
 pub mod instant;
+pub mod invite;
 pub mod lifecycle;
 pub mod order;
 pub mod payment;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     calendar,
     deposit_hold::{self, Desk},
+    invite,
     request,
 };
 
@@ -24,8 +25,9 @@ pub async fn place_deposits(desk: Desk, caller: Caller) -> Result<Value, ApiErro
     Ok(json!({ "placed": done.placed, "refused": done.refused, "unknown": done.unknown }))
 }
 
-/// `request_expiry_job`: ends requests that nobody answered in time.
+/// `request_expiry_job`: ends requests that nobody answered in time, and invites past their end.
 pub async fn expire_requests(store: Store, caller: Caller) -> Result<Value, ApiError> {
     let swept = request::sweep(&store, &caller).await?;
-    Ok(json!({ "expired": swept.expired, "left": swept.left }))
+    let closed = invite::sweep(&store, &caller).await?;
+    Ok(json!({ "expired": swept.expired, "left": swept.left, "invitesClosed": closed }))
 }

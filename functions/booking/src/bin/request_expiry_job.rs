@@ -1,4 +1,4 @@
-//! Every minute: ends requests to book that nobody answered in time.
+//! Every minute: ends requests to book that nobody answered in time, and invites past their end.
 
 use booking::api::jobs::expire_requests;
 use rastup_runtime::{Init, LambdaError, job};

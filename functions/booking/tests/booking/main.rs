@@ -12,6 +12,7 @@ mod checkout;
 mod confirm;
 mod deposit;
 mod handlers;
+mod invites;
 mod modes;
 mod payment;
 mod session;

@@ -182,7 +182,7 @@ async fn rtb_a_request_that_nobody_answers_expires_and_other_times_are_suggested
         "WRONG_STATE"
     );
     let swept = jobs::expire_requests(market.store().clone(), system()).await.unwrap();
-    assert_eq!(swept, json!({ "expired": 1, "left": 0 }));
+    assert_eq!(swept, json!({ "expired": 1, "left": 0, "invitesClosed": 0 }));
     assert_eq!(jobs::expire_requests(market.store().clone(), system()).await.unwrap()["expired"], 0);
     let mine = ask(&market, &buyer(), "Query", "myRequests", json!({ "as": "BUYER" })).await.unwrap();
     assert_eq!(mine["items"][0]["status"], "EXPIRED");
