@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     calendar,
     deposit_hold::{self, Desk},
-    invite,
-    request,
+    invite, request,
 };
 
 /// `hold_expiry_job`: deletes calendar holds past their end, so that the calendar shows what is free.

@@ -34,7 +34,10 @@ pub async fn award(
     }
     let mut recipients = rows::recipients(&mut unit, invite_id).await?;
     if chosen.iter().any(|id| !recipients.iter().any(|recipient| recipient.service_profile_id == *id)) {
-        return Err(BookingError::Invalid { field: "recipientIds", problem: "names a profile that was not invited" });
+        return Err(BookingError::Invalid {
+            field: "recipientIds",
+            problem: "names a profile that was not invited",
+        });
     }
     if chosen.is_empty() && !closing {
         return Err(BookingError::Invalid { field: "recipientIds", problem: "is empty" });
@@ -53,10 +56,11 @@ pub async fn award(
         let offer = (answer.package_id, answer.extras.as_slice());
         let quote = respond::priced(&mut unit, tax, &invite, recipient.service_profile_id, offer).await?;
         if (quote.price.subtotal, quote.price.total) != (answer.subtotal_cents, answer.total_cents) {
-            return Err(BookingError::WrongState("The price of an offer has changed: ask its seller to answer anew."));
+            return Err(BookingError::WrongState(
+                "The price of an offer has changed: ask its seller to answer anew.",
+            ));
         }
-        let lbg_id =
-            checkout::open(&mut unit, buyer, &invite.city, invite.range()?, vec![quote]).await?;
+        let lbg_id = checkout::open(&mut unit, buyer, &invite.city, invite.range()?, vec![quote]).await?;
         agreement::set_mode(&mut unit, lbg_id, &respond::order_mode(&invite)).await?;
         let order = order::read(&mut unit, lbg_id).await?;
         for leg in &order.legs {

@@ -34,7 +34,9 @@ pub async fn sweep(store: &Store, caller: &Caller) -> Result<usize, BookingError
     for invite_id in due {
         match close_due(store, caller, invite_id).await {
             Ok(is_closed) => closed += usize::from(is_closed),
-            Err(error) => tracing::warn!(invite.id = %invite_id, error = %error, "an invite could not be closed"),
+            Err(error) => {
+                tracing::warn!(invite.id = %invite_id, error = %error, "an invite could not be closed")
+            }
         }
     }
     Ok(closed)

@@ -9,9 +9,7 @@ pub mod view;
 
 use chrono::{DateTime, Duration, Utc};
 use profiles::AddOnChoice;
-use rastup_types::{
-    Cents, InviteId, LbgId, PackageId, ServiceProfileId, TimeRange, UserId, event::NewEvent,
-};
+use rastup_types::{Cents, InviteId, LbgId, PackageId, ServiceProfileId, TimeRange, UserId, event::NewEvent};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 

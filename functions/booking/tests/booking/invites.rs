@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use booking::api::{
-    invites::invites,
-    jobs,
-    requests::Modes,
-};
+use booking::api::{invites::invites, jobs, requests::Modes};
 use chrono::Duration;
 use profiles::fixtures::Seller;
 use rastup_providers::tax::RateTable;
@@ -21,7 +17,13 @@ use crate::support::{LATER, Market, SELLER, STRANGER, buyer, code, rival};
 const SECOND: u128 = 21;
 const THIRD: u128 = 22;
 
-async fn ask(market: &Market, who: &Caller, parent: &str, field: &str, args: Value) -> Result<Value, ApiError> {
+async fn ask(
+    market: &Market,
+    who: &Caller,
+    parent: &str,
+    field: &str,
+    args: Value,
+) -> Result<Value, ApiError> {
     let deps = Modes { store: market.store().clone(), tax: Arc::new(RateTable) };
     invites(deps, Call::new(parent, field, who.clone(), args)).await
 }
@@ -100,9 +102,14 @@ async fn smart_invite_one_brief_two_awards_and_the_others_close() {
     for offer in [sellers[0], sellers[1]] {
         answered(&market, &invite, offer).await;
     }
-    let awarded = mutate(&market, &buyer(), "awardInvite", award(&invite, &sellers[..2], true)).await.unwrap();
-    let orders: Vec<LbgId> =
-        awarded["lbgIds"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().parse().unwrap()).collect();
+    let awarded =
+        mutate(&market, &buyer(), "awardInvite", award(&invite, &sellers[..2], true)).await.unwrap();
+    let orders: Vec<LbgId> = awarded["lbgIds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| id.as_str().unwrap().parse().unwrap())
+        .collect();
     assert_eq!(orders.len(), 2);
     assert_eq!(states(&market, &invite).await, ["AWARDED", "AWARDED", "NOT_AWARDED"]);
     assert_eq!(market.count("booking.invite.closed").await, 1);
@@ -129,7 +136,10 @@ async fn an_award_twice_is_one_order_also_at_once() {
     );
     let first = a.unwrap()["lbgIds"].clone();
     assert_eq!(b.unwrap()["lbgIds"], first);
-    assert_eq!(mutate(&market, &who, "awardInvite", award(&invite, &sellers[..1], true)).await.unwrap()["lbgIds"], first);
+    assert_eq!(
+        mutate(&market, &who, "awardInvite", award(&invite, &sellers[..1], true)).await.unwrap()["lbgIds"],
+        first
+    );
     assert_eq!(market.count("booking.invite.awarded").await, 1);
     assert_eq!(market.count("booking.invite.closed").await, 2);
 }
@@ -142,7 +152,8 @@ async fn an_award_of_a_seller_who_was_booked_meanwhile_makes_no_order_at_all() {
         answered(&market, &invite, offer).await;
     }
     market.confirmed(&rival(), LATER).await;
-    let refused = mutate(&market, &buyer(), "awardInvite", award(&invite, &sellers[..2], true)).await.unwrap_err();
+    let refused =
+        mutate(&market, &buyer(), "awardInvite", award(&invite, &sellers[..2], true)).await.unwrap_err();
     assert_eq!(refused.code, "CHK_ATOMIC_FAIL");
     assert_eq!(refused.details.unwrap()["alternatives"].as_array().unwrap().len(), 3);
     assert_eq!(states(&market, &invite).await, ["RESPONDED", "RESPONDED", "NEW"]);
@@ -160,7 +171,10 @@ async fn an_offer_whose_price_has_changed_is_not_awarded() {
     unit.commit().await.unwrap();
     let refused = mutate(&market, &buyer(), "awardInvite", award(&invite, &sellers[..1], true)).await;
     assert_eq!(code(refused), "SP_NOT_FOUND");
-    assert_eq!(code(mutate(&market, &buyer(), "awardInvite", award(&invite, &sellers[2..], true)).await), "WRONG_STATE");
+    assert_eq!(
+        code(mutate(&market, &buyer(), "awardInvite", award(&invite, &sellers[2..], true)).await),
+        "WRONG_STATE"
+    );
     assert_eq!(states(&market, &invite).await, ["RESPONDED", "NEW", "NEW"]);
 }
 
@@ -170,7 +184,10 @@ async fn an_invite_closes_by_itself_after_a_week() {
     let invite = sent(&market, &sellers).await;
     answered(&market, &invite, sellers[0]).await;
     market.world.clock.advance(Duration::days(7));
-    assert_eq!(code(mutate(&market, &buyer(), "awardInvite", award(&invite, &sellers[..1], true)).await), "WRONG_STATE");
+    assert_eq!(
+        code(mutate(&market, &buyer(), "awardInvite", award(&invite, &sellers[..1], true)).await),
+        "WRONG_STATE"
+    );
     let swept = jobs::expire_requests(market.store().clone(), system()).await.unwrap();
     assert_eq!(swept["invitesClosed"], 1);
     assert_eq!(jobs::expire_requests(market.store().clone(), system()).await.unwrap()["invitesClosed"], 0);
@@ -188,19 +205,27 @@ async fn an_invite_is_private_to_its_sides() {
         assert_eq!(code(ask(&market, &outsider, "Query", "invite", args.clone()).await), "NOT_FOUND");
         assert_eq!(code(respond(&market, &invite, sellers[0], &outsider).await), "NOT_FOUND");
     }
-    assert_eq!(code(mutate(&market, &rival(), "awardInvite", award(&invite, &sellers[..1], true)).await), "NOT_FOUND");
+    assert_eq!(
+        code(mutate(&market, &rival(), "awardInvite", award(&invite, &sellers[..1], true)).await),
+        "NOT_FOUND"
+    );
     // A seller sees neither the others nor the address.
     let seen = ask(&market, &seller(SELLER), "Query", "invite", args.clone()).await.unwrap();
     assert_eq!(seen["recipients"].as_array().unwrap().len(), 1);
     assert!(!seen.to_string().contains("Hermann"), "{seen}");
-    for (who, side, count) in [(buyer(), "BUYER", 1), (seller(SECOND), "SELLER", 1), (seller(THIRD), "SELLER", 0)] {
+    for (who, side, count) in
+        [(buyer(), "BUYER", 1), (seller(SECOND), "SELLER", 1), (seller(THIRD), "SELLER", 0)]
+    {
         let page = ask(&market, &who, "Query", "myInvites", json!({ "as": side })).await.unwrap();
         assert_eq!(page["items"].as_array().unwrap().len(), count);
     }
     // Who is not interested says so once, and is not booked.
     let decline = json!({ "inviteId": invite, "serviceProfileId": sellers[1].service_profile_id });
     ask(&market, &seller(SECOND), "Mutation", "declineInvite", decline).await.unwrap();
-    assert_eq!(code(mutate(&market, &buyer(), "awardInvite", award(&invite, &sellers[1..2], true)).await), "WRONG_STATE");
+    assert_eq!(
+        code(mutate(&market, &buyer(), "awardInvite", award(&invite, &sellers[1..2], true)).await),
+        "WRONG_STATE"
+    );
 }
 
 #[tokio::test]
@@ -212,7 +237,10 @@ async fn an_invite_that_makes_no_sense_is_refused() {
         ("brief", json!("a\u{0}b")),
         ("recipients", json!([])),
         ("recipients", brief(&twice)["recipients"].clone()),
-        ("recipients", json!([{ "serviceProfileId": sellers[0].service_profile_id, "packageId": sellers[1].package_id }])),
+        (
+            "recipients",
+            json!([{ "serviceProfileId": sellers[0].service_profile_id, "packageId": sellers[1].package_id }]),
+        ),
         ("city", json!("los_angeles")),
         ("city", json!("atlantis")),
         ("locationKind", json!("RENTED_STUDIO")),
@@ -221,10 +249,17 @@ async fn an_invite_that_makes_no_sense_is_refused() {
     ] {
         let mut input = brief(&sellers);
         input[change] = value.clone();
-        assert_eq!(code(mutate(&market, &buyer(), "createInvite", input).await), "INPUT_INVALID", "{change} {value}");
+        assert_eq!(
+            code(mutate(&market, &buyer(), "createInvite", input).await),
+            "INPUT_INVALID",
+            "{change} {value}"
+        );
     }
     assert_eq!(market.events().await, Vec::<String>::new());
     let args = json!({ "input": brief(&sellers), "clientRequestId": "invite-1" });
     let once = ask(&market, &buyer(), "Mutation", "createInvite", args.clone()).await.unwrap();
-    assert_eq!(ask(&market, &buyer(), "Mutation", "createInvite", args).await.unwrap()["inviteId"], once["inviteId"]);
+    assert_eq!(
+        ask(&market, &buyer(), "Mutation", "createInvite", args).await.unwrap()["inviteId"],
+        once["inviteId"]
+    );
 }
