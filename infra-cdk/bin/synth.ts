@@ -19,6 +19,7 @@ const environment = {
     '{"host":"127.0.0.1","port":5432,"username":"u","password":"p","dbname":"d","sslmode":"disable"}',
   RASTUP_LOCAL_SANDBOX_URL: 'http://127.0.0.1:4504',
   RASTUP_LOCAL_GATEWAY_URL: 'http://127.0.0.1:4503',
+  RASTUP_LOCAL_EMULATOR_URL: 'http://127.0.0.1:4566',
   CLOCK_FILE: '/var/empty/clock',
   FAULT_DIR: '/var/empty/faults',
   ...process.env,

@@ -14,6 +14,8 @@ export interface LocalSettings {
   readonly sandboxUrl: string;
   /** Base address of the AppSync gateway for calls from Lambdas, without `/graphql`. */
   readonly gatewayUrl: string;
+  /** Base address of the emulator. */
+  readonly emulatorUrl: string;
   /** File with the clock's offset in seconds. */
   readonly clockFile: string;
   /** Directory of fault switches. */
@@ -167,6 +169,7 @@ function localConfig(environment: Environment): StageConfig {
   const database = required('RASTUP_LOCAL_DATABASE');
   const sandboxUrl = required('RASTUP_LOCAL_SANDBOX_URL');
   const gatewayUrl = required('RASTUP_LOCAL_GATEWAY_URL');
+  const emulatorUrl = required('RASTUP_LOCAL_EMULATOR_URL');
   const clockFile = required('CLOCK_FILE');
   const faultDir = required('FAULT_DIR');
   if (missing.length > 0) {
@@ -189,6 +192,7 @@ function localConfig(environment: Environment): StageConfig {
       database: parseDatabase(database),
       sandboxUrl,
       gatewayUrl,
+      emulatorUrl,
       clockFile,
       faultDir,
       stripe: { secretKey: 'sk_test_rastup_local', publishableKey: 'pk_test_rastup_local' },

@@ -64,6 +64,8 @@ function one(stack: Stack, shared: Shared, grant: Grant): Granted {
         statements: [new PolicyStatement({ actions: ['appsync:GraphQL'], resources: publishFields(shared) })],
         environment: { APPSYNC_URL: shared.api.url },
       };
+    case 'http:address':
+      return { statements: [], environment: { HTTP_API_URL: shared.api.httpApiUrl } };
     case 'secret:stripe':
     case 'secret:stripe-webhook':
     case 'secret:esign':

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** Kind of a Lambda, by the last part of its name. */
-export const KINDS = ['resolver', 'webhook', 'step', 'worker', 'job'] as const;
+export const KINDS = ['resolver', 'webhook', 'page', 'step', 'worker', 'job'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export const SECRETS = ['stripe', 'stripe-webhook', 'esign'] as const;
@@ -19,6 +19,7 @@ const PLAIN_GRANTS = [
   'receipts:read',
   'receipts:write',
   'appsync:publish',
+  'http:address',
 ] as const;
 export type Grant = (typeof PLAIN_GRANTS)[number] | `secret:${SecretName}` | `machine:${string}`;
 
@@ -78,7 +79,7 @@ const LAMBDA_KEYS = [
   'reservedConcurrency',
   'grants',
 ];
-const DEFAULT_TIMEOUT_SECONDS = { resolver: 10, webhook: 10, step: 15, worker: 30, job: 50 } as const;
+const DEFAULT_TIMEOUT_SECONDS = { resolver: 10, webhook: 10, page: 10, step: 15, worker: 30, job: 50 } as const;
 
 /** Reads `functions/<context>/manifest.json` and `statemachines/` below `root`. */
 export function readTree(root: string): Tree {
@@ -206,7 +207,7 @@ function readGrants(file: string, name: string, value: unknown): Grant[] {
 
 function readRoute(file: string, name: string, value: unknown): LambdaSpec['http'] {
   if (value === undefined) return undefined;
-  const match = typeof value === 'string' ? /^(GET|POST|PUT) (\/[a-z0-9/-]+)$/.exec(value) : null;
+  const match = typeof value === 'string' ? /^(GET|POST) (\/[a-z0-9/-]+(?:\{[a-z]+\})?)$/.exec(value) : null;
   const [, method, path] = match ?? [];
   if (method === undefined || path === undefined) {
     throw new ManifestError(file, `${name}.http must look like "POST /webhooks/stripe"`);
@@ -227,14 +228,16 @@ function checkTrigger(file: string, spec: LambdaSpec): void {
   const triggers: Record<Kind, boolean> = {
     resolver: spec.schema.length > 0,
     worker: spec.events.length > 0,
-    webhook: spec.http !== undefined,
+    webhook: spec.http?.method === 'POST',
+    page: spec.http?.method === 'GET',
     step: spec.machines.length > 0,
     job: spec.schedule !== undefined || spec.deployer,
   };
   const wanted: Record<Kind, string> = {
     resolver: '"schema"',
     worker: '"events"',
-    webhook: '"http"',
+    webhook: '"http" with POST',
+    page: '"http" with GET',
     step: '"machines"',
     job: '"schedule" or "deployer"',
   };

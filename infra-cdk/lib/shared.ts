@@ -38,6 +38,8 @@ export interface Api {
   readonly apiArn: string;
   readonly url: string;
   readonly httpApiId: string;
+  /** Where clients reach its routes. */
+  readonly httpApiUrl: string;
   readonly sdl: Sdl;
   /** Source of the one resolver. */
   readonly resolverCode: string;

@@ -152,7 +152,7 @@ describe('nothing dangles:', () => {
     );
   });
 
-  test('every webhook has a route that may invoke it', () => {
+  test('every webhook and page has a route that may invoke it', () => {
     const routes = built.ofType('AWS::ApiGatewayV2::Route').map((route) => route.properties['RouteKey']);
     const wanted = lambdas.flatMap((lambda) =>
       lambda.http === undefined ? [] : [`${lambda.http.method} ${lambda.http.path}`],

@@ -68,6 +68,7 @@ describe('a manifest', () => {
       /no state machine no/,
     ],
     'a route in another form': [{ x_webhook: { http: '/webhooks' } }, /must look like/],
+    'a page that is posted to': [{ x_page: { http: 'POST /x' } }, /a webhook|must/],
     'a timeout beyond Lambda': [{ x_job: { schedule: 'rate(1 hour)', timeoutSeconds: 901 } }, /from 1 to 900/],
     'a step its machine does not use': [{ x_step: { machines: ['greet'] } }, /does not use its declared step x_step/],
   };

@@ -23,6 +23,7 @@ export const LOCAL_ENVIRONMENT = {
   }),
   RASTUP_LOCAL_SANDBOX_URL: 'http://127.0.0.1:4504',
   RASTUP_LOCAL_GATEWAY_URL: 'http://127.0.0.1:4503',
+  RASTUP_LOCAL_EMULATOR_URL: 'http://127.0.0.1:4566',
   CLOCK_FILE: '/var/empty/clock',
   FAULT_DIR: '/var/empty/faults',
 };

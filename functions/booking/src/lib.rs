@@ -14,6 +14,7 @@ pub mod contract;
 pub mod deposit;
 pub mod deposit_hold;
 mod error;
+pub mod feed;
 pub mod instant;
 pub mod invite;
 pub mod lifecycle;

@@ -1,4 +1,4 @@
-// The simple triggers: a schedule for a `_job` (with an alarm for its silence), a route for a `_webhook`, fields of the
+// The simple triggers: a schedule for a `_job` (with an alarm for its silence), a route for a `_webhook` or `_page`, fields of the
 // API for a `_resolver`.
 import { Duration, Stack } from 'aws-cdk-lib';
 import { CfnDataSource, CfnResolver } from 'aws-cdk-lib/aws-appsync';
@@ -95,36 +95,40 @@ export function scheduleJobs(stack: Stack, shared: Shared, jobs: readonly RustFu
   }
 }
 
-/** Route of a webhook on the HTTP API. */
-export function routeWebhook(shared: Shared, webhook: RustFunction): void {
-  const { http } = webhook.spec;
+/** Route of a webhook or page on the HTTP API. */
+export function routeHttp(shared: Shared, target: RustFunction): void {
+  const { http } = target.spec;
   if (http === undefined) return;
-  const stack = Stack.of(webhook);
-  const integration = new CfnIntegration(webhook, 'Integration', {
+  const stack = Stack.of(target);
+  const integration = new CfnIntegration(target, 'Integration', {
     apiId: shared.api.httpApiId,
     integrationType: 'AWS_PROXY',
-    integrationUri: webhook.function.functionArn,
+    integrationUri: target.function.functionArn,
     integrationMethod: 'POST',
     payloadFormatVersion: '2.0',
-    timeoutInMillis: webhook.spec.timeoutSeconds * 1000,
+    timeoutInMillis: target.spec.timeoutSeconds * 1000,
   });
-  const route = new CfnRoute(webhook, 'Route', {
+  const route = new CfnRoute(target, 'Route', {
     apiId: shared.api.httpApiId,
     routeKey: `${http.method} ${http.path}`,
     target: `integrations/${integration.ref}`,
     authorizationType: 'NONE',
   });
   acknowledge(route, {
-    'AwsSolutions-APIG4': 'Providers cannot sign in: the Lambda verifies their signature over the raw body first.',
+    'AwsSolutions-APIG4':
+      http.method === 'GET'
+        ? 'Calendar programs cannot sign in: the address holds a secret that its owner can replace at any time.'
+        : 'Providers cannot sign in: the Lambda verifies their signature over the raw body first.',
   });
-  new CfnPermission(webhook, 'HttpApiMayInvoke', {
+  new CfnPermission(target, 'HttpApiMayInvoke', {
     action: 'lambda:InvokeFunction',
-    functionName: webhook.function.functionName,
+    functionName: target.function.functionName,
     principal: 'apigateway.amazonaws.com',
     sourceArn: stack.formatArn({
       service: 'execute-api',
       resource: shared.api.httpApiId,
-      resourceName: `*/${http.method}${http.path}`,
+      // IAM knows no path variables.
+      resourceName: `*/${http.method}${http.path.replace(/\{.*$/, '*')}`,
     }),
   });
 }

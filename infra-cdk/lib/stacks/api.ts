@@ -45,6 +45,11 @@ export class ApiStack extends Stack {
       // Locally the gateway speaks AppSync's protocol in the emulator's place.
       url: config.local === undefined ? graphql.attrGraphQlUrl : `${config.local.gatewayUrl}/graphql`,
       httpApiId: http.ref,
+      // The emulator serves HTTP APIs below its own address.
+      httpApiUrl:
+        config.local === undefined
+          ? http.attrApiEndpoint
+          : `${config.local.emulatorUrl}/_aws/execute-api/${http.ref}/$default`,
       sdl,
       resolverCode: readFileSync(new URL('../../resolvers/invoke.js', import.meta.url), 'utf8'),
     };

@@ -3,7 +3,7 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { QueueWorker } from '../constructs/queue-worker.ts';
 import { RustFunction } from '../constructs/rust-function.ts';
-import { resolveFields, routeWebhook, scheduleJobs } from '../constructs/triggers.ts';
+import { resolveFields, routeHttp, scheduleJobs } from '../constructs/triggers.ts';
 import type { ContextSpec } from '../manifest.ts';
 import { output } from '../outputs.ts';
 import type { Shared } from '../shared.ts';
@@ -21,7 +21,7 @@ export class ContextStack extends Stack {
     const ofKind = (kind: string) => this.functions.filter((target) => target.spec.kind === kind);
     resolveFields(this, shared, ofKind('resolver'));
     scheduleJobs(this, shared, ofKind('job'));
-    for (const webhook of ofKind('webhook')) routeWebhook(shared, webhook);
+    for (const target of [...ofKind('webhook'), ...ofKind('page')]) routeHttp(shared, target);
     for (const target of this.functions.filter((candidate) => candidate.spec.deployer)) {
       if (target.spec.name === 'migrate_job') output(this, 'MigrateFunctionName', target.function.functionName);
     }

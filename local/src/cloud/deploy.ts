@@ -33,6 +33,7 @@ export function deployEnvironment(ports: Ports, paths: StatePaths): NodeJS.Proce
     }),
     RASTUP_LOCAL_SANDBOX_URL: `http://127.0.0.1:${ports.sandbox}`,
     RASTUP_LOCAL_GATEWAY_URL: `http://127.0.0.1:${ports.gatewayInside}`,
+    RASTUP_LOCAL_EMULATOR_URL: `http://127.0.0.1:${ports.emulator}`,
     CLOCK_FILE: paths.clock,
     FAULT_DIR: paths.faults,
   };

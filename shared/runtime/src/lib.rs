@@ -10,6 +10,7 @@ mod faults;
 mod init;
 pub mod job;
 pub mod objects;
+pub mod page;
 pub mod rate_limit;
 pub mod resolver;
 pub mod sagas;

@@ -33,9 +33,11 @@ export function lambdasHaveOneTrigger(tree: Tree): string[] {
     const place = `functions/${context}/manifest.json: ${name}`;
     const kinds = (Object.keys(suffixes) as (keyof typeof suffixes)[]).filter((kind) => spec[kind] !== undefined);
     const [kind] = kinds;
+    // What is fetched is a page, what is posted to a webhook.
+    const isPage = String((spec as { http?: unknown }).http ?? '').startsWith('GET ');
     if (kind === undefined || kinds.length > 1) return [`${place} has ${kinds.length} triggers (${kinds.join(', ')})`];
     return [
-      ...(name.endsWith(`_${suffixes[kind]}`) ? [] : [`${place} is called by ${kind}, so its name ends in _${suffixes[kind]}`]),
+      ...(name.endsWith(`_${isPage ? 'page' : suffixes[kind]}`) ? [] : [`${place} is called by ${kind}, so its name ends in _${isPage ? 'page' : suffixes[kind]}`]),
       ...((spec.grants ?? []).length > 0 ? [] : [`${place} has no grants`]),
     ];
   });

@@ -1,5 +1,6 @@
 //! What the Lambdas of the context do: arguments in, use case, answer as the schema or the state machine reads it.
 
+pub mod calendar;
 pub mod invites;
 pub mod jobs;
 mod page;

@@ -11,6 +11,7 @@ mod calendar;
 mod checkout;
 mod confirm;
 mod deposit;
+mod feed;
 mod handlers;
 mod invites;
 mod modes;
