@@ -37,9 +37,13 @@ pub struct Event {
 pub fn write(events: &[Event]) -> String {
     let mut text = String::new();
     let mut line = |content: &str| fold(&mut text, content);
-    for head in
-        ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//RastUp//Bookings//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH"]
-    {
+    for head in [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//RastUp//Bookings//EN",
+        "CALSCALE:GREGORIAN",
+        "METHOD:PUBLISH",
+    ] {
         line(head);
     }
     for event in events {
@@ -117,10 +121,23 @@ mod tests {
     #[test]
     fn an_event_is_written_as_the_standard_says() {
         let expected = [
-            "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//RastUp//Bookings//EN", "CALSCALE:GREGORIAN",
-            "METHOD:PUBLISH", "BEGIN:VEVENT", "UID:leg_1@rastup.com", "DTSTAMP:20260601T120000Z",
-            "DTSTART:20260620T150000Z", "DTEND:20260620T170000Z", "SUMMARY:Booked session",
-            "DESCRIPTION:a\\, b\\; c\\\\d\\ne", "STATUS:CONFIRMED", "TRANSP:OPAQUE", "END:VEVENT", "END:VCALENDAR", "",
+            "BEGIN:VCALENDAR",
+            "VERSION:2.0",
+            "PRODID:-//RastUp//Bookings//EN",
+            "CALSCALE:GREGORIAN",
+            "METHOD:PUBLISH",
+            "BEGIN:VEVENT",
+            "UID:leg_1@rastup.com",
+            "DTSTAMP:20260601T120000Z",
+            "DTSTART:20260620T150000Z",
+            "DTEND:20260620T170000Z",
+            "SUMMARY:Booked session",
+            "DESCRIPTION:a\\, b\\; c\\\\d\\ne",
+            "STATUS:CONFIRMED",
+            "TRANSP:OPAQUE",
+            "END:VEVENT",
+            "END:VCALENDAR",
+            "",
         ];
         assert_eq!(write(&[event("a, b; c\\d\ne\r\u{7}")]), expected.join("\r\n"));
         assert!(write(&[]).ends_with("METHOD:PUBLISH\r\nEND:VCALENDAR\r\n"));

@@ -137,7 +137,8 @@ pub async fn since(unit: &mut Unit) -> Result<Option<DateTime<Utc>>, BookingErro
 /// The calendar behind a token as iCalendar. Error: `NOT_FOUND` for what is no token, or not any more.
 pub async fn read(store: &Store, caller: &Caller, token: &str) -> Result<String, BookingError> {
     let token = token.strip_suffix(".ics").unwrap_or(token);
-    let is_token = token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let is_token =
+        token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     if !is_token {
         return Err(BookingError::NotFound("calendar"));
     }

@@ -24,7 +24,8 @@ async fn ask(market: &Market, who: &Caller, parent: &str, field: &str) -> Value 
 /// The token at the end of an address that was just made.
 async fn address(market: &Market, who: &Caller) -> String {
     let feed = ask(market, who, "Mutation", "rotateCalendarFeed").await;
-    let address = feed["address"].as_str().unwrap().strip_prefix("https://example.com/calendar/").unwrap().to_owned();
+    let address =
+        feed["address"].as_str().unwrap().strip_prefix("https://example.com/calendar/").unwrap().to_owned();
     assert!(address.ends_with(".ics"));
     address
 }
@@ -38,7 +39,9 @@ async fn fetch(market: &Market, token: &str) -> Value {
 async fn each_side_sees_its_own_part_of_a_booking() {
     let market = Market::open().await;
     let (lbg_id, _) = market.confirmed(&buyer(), LATER).await;
-    for (who, count, side) in [(buyer(), 2, "BUYER"), (person(SELLER), 1, "SELLER"), (person(OWNER), 1, "SELLER")] {
+    for (who, count, side) in
+        [(buyer(), 2, "BUYER"), (person(SELLER), 1, "SELLER"), (person(OWNER), 1, "SELLER")]
+    {
         let entries = ask(&market, &who, "Query", "myCalendar").await["entries"].as_array().unwrap().clone();
         assert_eq!(entries.len(), count);
         for entry in entries {
@@ -57,13 +60,17 @@ async fn the_feed_tells_times_and_nobodys_name_or_place() {
     let market = Market::open().await;
     market.confirmed(&buyer(), LATER).await;
     let mut unit = market.store().unit(&system()).await.unwrap();
-    let closed = TimeRange::new("2026-06-25T05:00:00Z".parse().unwrap(), "2026-06-26T05:00:00Z".parse().unwrap());
+    let closed =
+        TimeRange::new("2026-06-25T05:00:00Z".parse().unwrap(), "2026-06-26T05:00:00Z".parse().unwrap());
     studios::fixtures::blackout(&mut unit, market.studio_id, closed.unwrap()).await.unwrap();
     unit.commit().await.unwrap();
     for (who, events) in [(buyer(), 2), (person(SELLER), 1), (person(OWNER), 2), (person(STRANGER), 0)] {
         let token = address(&market, &who).await;
         let answer = fetch(&market, &token).await;
-        assert_eq!((&answer["statusCode"], &answer["headers"]["content-type"]), (&json!(200), &json!("text/calendar; charset=utf-8")));
+        assert_eq!(
+            (&answer["statusCode"], &answer["headers"]["content-type"]),
+            (&json!(200), &json!("text/calendar; charset=utf-8"))
+        );
         let body = answer["body"].as_str().unwrap();
         assert_eq!(body.matches("BEGIN:VEVENT").count(), events, "{body}");
         let unfolded = body.replace("\r\n ", "");
