@@ -8,6 +8,7 @@ import { REPOSITORY } from '../../local/src/cloud/paths.ts';
 import { ensureAccount } from '../../local/src/cloud/accounts.ts';
 import * as operation from '../../local/src/client/operations.ts';
 import type { Order, Person } from '../../local/src/client/world.ts';
+import { MODE_ROWS, modeIds, type ModeIds } from '../support/authorization-modes.ts';
 import { newSupply } from '../support/supply.ts';
 import { useWorld } from '../support/world.ts';
 
@@ -28,6 +29,7 @@ interface Ids {
   readonly leg: { serviceProfileId: string; packageId: string };
   readonly studioId: string;
   readonly when: { start: string; end: string };
+  readonly modes: ModeIds;
 }
 
 const status = `mutation($event: CheckoutEventInput!) { publishCheckoutStatus(event: $event) { lbgId } }`;
@@ -36,6 +38,7 @@ const draft = (order: Order): Record<string, unknown> => ({ draftId: order.lbgId
 const legOf = (order: Order): { legId: string; docPackId: string | null } => order.legs[0] as Order['legs'][number];
 
 const RULES: Readonly<Record<string, Rule>> = {
+  ...MODE_ROWS,
   serviceProfile: { query: operation.PROFILE, variables: (_, { leg }) => ({ id: leg.serviceProfileId }), allowed: ['stranger', 'owner', 'seller', 'support'] },
   studio: { query: operation.STUDIO, variables: () => ({ slug: 'heights-daylight-loft' }), allowed: ['stranger', 'owner', 'seller', 'support'] },
   studioQuote: { query: studioQuote, variables: (_, { studioId, when }) => ({ studioId, when }), allowed: ['stranger', 'owner', 'seller', 'support'] },
@@ -71,9 +74,10 @@ describe('authorization of every operation', () => {
   before(async () => {
     const { world } = here;
     const supply = await newSupply(world);
-    ids = { leg: { serviceProfileId: supply.serviceProfileId, packageId: supply.packageId }, studioId: supply.studioId, when: await world.range(15) };
     otherStudioId = (await newSupply(world)).studioId;
     const owner = await world.buyer();
+    const leg = { serviceProfileId: supply.serviceProfileId, packageId: supply.packageId };
+    ids = { leg, studioId: supply.studioId, when: await world.range(15), modes: await modeIds(world, owner, supply) };
     order = await world.confirmed(owner, supply, await world.range(14));
     tokens.owner = owner.token;
     tokens.stranger = (await world.buyer()).token;
