@@ -200,6 +200,24 @@ pub(crate) async fn hold_agreed(
     Ok(())
 }
 
+/// Until when the agreements of an order keep the time of all its legs; `None` when they do not.
+pub(crate) async fn agreed_until(
+    unit: &mut Unit,
+    order: &Order,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    let now = unit.now();
+    let (count, until): (i64, Option<DateTime<Utc>>) = sqlx::query_as(
+        "select count(*), min(b.expires_at) from booking.calendar_block b
+         join booking.booking_leg l using (leg_id)
+         where l.lbg_id = $1 and b.charge_id is null and b.status = 'hold' and b.expires_at > $2",
+    )
+    .bind(order.group.lbg_id)
+    .bind(now)
+    .fetch_one(unit.conn())
+    .await?;
+    Ok(until.filter(|_| usize::try_from(count).is_ok_and(|count| count == order.legs.len())))
+}
+
 /// Lets the holds of an order go that belong to no charge.
 pub(crate) async fn release_agreed(unit: &mut Unit, lbg_id: LbgId) -> Result<(), sqlx::Error> {
     sqlx::query(

@@ -141,7 +141,10 @@ async fn reserve(
     let hold_expires_at = match held {
         Some(until) => until,
         None => {
+            // What was agreed keeps its time as long as was promised, also when the payment would keep it shorter.
+            let agreed = calendar::agreed_until(&mut unit, &order).await?;
             let until = calendar::hold_until(method, unit.now(), order.group.start_at);
+            let until = agreed.map_or(until, |agreed| agreed.max(until));
             calendar::hold(&mut unit, &order, charge.charge_id, until).await?;
             until
         }

@@ -402,6 +402,16 @@ async fn of_expiry_and_an_answer_in_time_the_answer_counts() {
 }
 
 #[tokio::test]
+async fn a_payment_that_begins_keeps_the_agreed_time_as_long_as_was_promised() {
+    let market = Market::open().await;
+    let (lbg_id, request_id) = asked(&market, &buyer(), LATER).await;
+    mutate(&market, &talent(), "acceptRequest", json!({ "requestId": request_id })).await.unwrap();
+    market.sign(&buyer(), lbg_id).await;
+    let payable = market.intent(&buyer(), lbg_id, "CARD").await.unwrap();
+    assert_eq!(payable["holdExpiresAt"], "2026-06-02T12:00:00.000Z");
+}
+
+#[tokio::test]
 async fn what_was_agreed_and_not_paid_gives_its_time_back() {
     let market = Market::open().await;
     let (_, request_id) = asked(&market, &buyer(), LATER).await;
