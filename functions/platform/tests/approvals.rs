@@ -1,5 +1,7 @@
 //! Actions of staff that need two people, for `admin_approval` of the shared store.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where its fixture breaks")]
+
 use rastup_store::{
     Caller,
     approval::{Approval, Asked, second_person},

@@ -4,7 +4,7 @@ mod rules;
 
 use chrono_tz::Tz;
 use rastup_store::{Caller, Store, Unit};
-use rastup_types::{AutoAcceptRuleId, LbgId, LegId, ServiceProfileId, StudioId, UserId};
+use rastup_types::{AutoAcceptRuleId, LbgId, LegId, ServiceProfileId, StudioId, UserId, event::NewEvent};
 use serde_json::json;
 
 pub use rules::{Distance, Reason, Rules, Wish, decide};
@@ -154,6 +154,13 @@ pub async fn set_rules(
     .bind(now)
     .execute(unit.conn())
     .await?;
+    let changed =
+        NewEvent::new("booking", "booking.autoaccept.changed").user(user_id).fact("allow_ib", rules.allow_ib);
+    let changed = match subject {
+        Subject::Profile(id) => changed.id("service_profile_id", id),
+        Subject::Studio(id) => changed.id("studio_id", id),
+    };
+    unit.publish(changed).await?;
     let details = json!({ "allowIb": rules.allow_ib, "serviceProfileId": profile, "studioId": studio });
     unit.audit("autoaccept.set", rule_id, details);
     unit.commit().await?;

@@ -474,6 +474,8 @@ async fn rules_are_set_by_the_owner_alone() {
         let answer = mutate(&market, &who, "setAutoAcceptRules", args).await;
         assert_eq!(answer.err().map(|error| error.code), expected);
     }
+    assert_eq!(market.count("booking.autoaccept.changed").await, 1);
+    assert_outbox_matches_schemas(market.store()).await;
     let args = json!({ "serviceProfileId": market.seller.service_profile_id, "rules": { "allowIb": true, "weekdayMask": 0 } });
     assert_eq!(code(mutate(&market, &talent(), "setAutoAcceptRules", args).await), "INPUT_INVALID");
 }
