@@ -5,6 +5,7 @@ pub mod api;
 pub mod charges;
 pub mod close;
 mod error;
+pub mod exports;
 pub mod fee_rules;
 pub mod fees;
 pub mod gate;

@@ -32,6 +32,7 @@ static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Lib
 /// Which body a document gets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Template {
+    Account,
     Contract,
     Receipt,
 }
@@ -39,6 +40,9 @@ pub(crate) enum Template {
 impl Template {
     fn text(self) -> &'static str {
         match self {
+            Template::Account => {
+                concat!(include_str!("../templates/style.typ"), include_str!("../templates/account.typ"))
+            }
             Template::Contract => {
                 concat!(include_str!("../templates/style.typ"), include_str!("../templates/contract.typ"))
             }

@@ -4,6 +4,7 @@
 //! neither clock, environment, file system nor network is read. Text of users is set as text: it reaches the typesetter as
 //! JSON values and never as markup.
 
+mod account;
 mod contract;
 mod engine;
 mod markdown;
@@ -15,6 +16,7 @@ mod text;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+pub use account::{AccountStatement, Movement, render_account_statement};
 pub use contract::{Clause, ContractDocument, Signer, render_contract};
 pub use markdown::escape_markdown;
 pub use receipt::{

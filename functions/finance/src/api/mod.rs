@@ -2,6 +2,7 @@
 
 mod close;
 mod decision;
+mod exports;
 mod fees;
 mod receipts;
 mod steps;
@@ -12,6 +13,7 @@ use rastup_types::{ApiError, Event};
 use serde::de::DeserializeOwned;
 
 pub use close::{CloseDeps, close_resolver, daily_close};
+pub use exports::{ExportDeps, exports_resolver, make_statements};
 pub use fees::{FeeDeps, fees_resolver};
 pub use receipts::{ReceiptDeps, RenderDeps, receipt_worker, resolver};
 pub use steps::{StepDeps, capture_step, tax_step, transfer_step, wallet_step};

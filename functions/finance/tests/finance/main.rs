@@ -10,6 +10,7 @@
 mod charges;
 mod close;
 mod constraints;
+mod exports;
 mod fees;
 mod payouts;
 mod pricing;

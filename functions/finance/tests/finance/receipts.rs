@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::scene::{PHOTOGRAPHER_CENTS, STUDIO_CENTS, Scene, buyer, photographer, studio_owner};
 
 #[derive(Default)]
-struct Bucket(Mutex<BTreeMap<String, Vec<u8>>>);
+pub(crate) struct Bucket(pub(crate) Mutex<BTreeMap<String, Vec<u8>>>);
 
 #[async_trait]
 impl Objects for Bucket {
