@@ -8,6 +8,7 @@ import { REPOSITORY } from '../../local/src/cloud/paths.ts';
 import { ensureAccount } from '../../local/src/cloud/accounts.ts';
 import * as operation from '../../local/src/client/operations.ts';
 import type { Order, Person } from '../../local/src/client/world.ts';
+import { BOOKS_ROWS } from '../support/authorization-books.ts';
 import { MODE_ROWS, modeIds, type ModeIds } from '../support/authorization-modes.ts';
 import { newSupply } from '../support/supply.ts';
 import { useWorld } from '../support/world.ts';
@@ -39,6 +40,7 @@ const legOf = (order: Order): { legId: string; docPackId: string | null } => ord
 
 const RULES: Readonly<Record<string, Rule>> = {
   ...MODE_ROWS,
+  ...BOOKS_ROWS,
   serviceProfile: { query: operation.PROFILE, variables: (_, { leg }) => ({ id: leg.serviceProfileId }), allowed: ['stranger', 'owner', 'seller', 'support'] },
   studio: { query: operation.STUDIO, variables: () => ({ slug: 'heights-daylight-loft' }), allowed: ['stranger', 'owner', 'seller', 'support'] },
   studioQuote: { query: studioQuote, variables: (_, { studioId, when }) => ({ studioId, when }), allowed: ['stranger', 'owner', 'seller', 'support'] },

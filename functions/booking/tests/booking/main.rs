@@ -18,3 +18,4 @@ mod modes;
 mod payment;
 mod session;
 mod support;
+mod wallet;
